@@ -1,0 +1,1 @@
+"""quant_tui: a terminal for quantitative traders."""

@@ -1,0 +1,79 @@
+"""The statuses, types and kinds that entities hold."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class RunStatus(StrEnum):
+    """Life of a backtest, an execution or a study: pending → running → one of the rest."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing follows."""
+        return self not in (RunStatus.PENDING, RunStatus.RUNNING)
+
+
+class StrategyType(StrEnum):
+    """Types of the built-in templates, and CUSTOM for a rule document of one's own."""
+
+    SMA_CROSSOVER = "SMA_CROSSOVER"
+    RSI_MEAN_REVERSION = "RSI_MEAN_REVERSION"
+    MOMENTUM = "MOMENTUM"
+    BUY_AND_HOLD = "BUY_AND_HOLD"
+    CUSTOM = "CUSTOM"
+
+
+class ModelType(StrEnum):
+    """Kinds of machine-learning model."""
+
+    LIGHTGBM = "LightGBM"
+    CATBOOST = "CatBoost"
+    PROPHET = "Prophet"
+    LSTM = "LSTM"
+
+
+class ModelStatus(StrEnum):
+    """Life of a model."""
+
+    TRAINING = "training"
+    PRODUCTION = "production"
+    ARCHIVED = "archived"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class FeatureVersionStatus(StrEnum):
+    """Life of a feature's version."""
+
+    DRAFT = "draft"
+    PRODUCTION = "production"
+
+
+class DeploymentEnvironment(StrEnum):
+    """Where a model is deployed."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class DeploymentStatus(StrEnum):
+    """Whether a deployment stands."""
+
+    DEPLOYED = "deployed"
+    ROLLBACK = "rollback"
+
+
+class DocumentType(StrEnum):
+    """What a retrieval document was made of."""
+
+    BACKTEST = "backtest"
+    STRATEGY = "strategy"
+    MARKET_INSIGHT = "market_insight"

@@ -1,0 +1,1 @@
+"""Models and features: filled by the ML platform."""
