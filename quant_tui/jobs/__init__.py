@@ -1,1 +1,1 @@
-"""."""
+"""Long work: started, watched, cancelled; threads here, a cluster when configured."""

@@ -1,0 +1,152 @@
+"""All paths in one place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from quant_tui.domain.errors import StoreUnavailable
+
+SOCKET_PATH_LIMIT = 100
+"""Longest path, in bytes, that a Unix socket takes everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locations:
+    """Folders and files of one user's store, all private to that user.
+
+    Attributes
+    ----------
+    data
+        Databases. Losing it loses the user's work.
+    config
+        ``config.toml`` and the user's own ``themes``.
+    logs
+        Log files; safe to delete.
+    run
+        Sockets and locks of running instances; short enough for a Unix socket.
+    """
+
+    data: Path
+    config: Path
+    logs: Path
+    run: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The settings file."""
+        return self.config / "config.toml"
+
+    @property
+    def user_themes(self) -> Path:
+        """The user's own theme files."""
+        return self.config / "themes"
+
+    @property
+    def log_file(self) -> Path:
+        """The log, with every traceback."""
+        return self.logs / "quant-tui.log"
+
+    @property
+    def mongodb(self) -> Path:
+        """Data directory of the private MongoDB server."""
+        return self.data / "mongodb"
+
+    @property
+    def duckdb_file(self) -> Path:
+        """The DuckDB database."""
+        return self.data / "market.duckdb"
+
+    @property
+    def chroma(self) -> Path:
+        """The ChromaDB folder."""
+        return self.data / "chroma"
+
+    def create(self) -> None:
+        """Make the folders, private to the user.
+
+        Raises
+        ------
+        StoreUnavailable
+            When a folder cannot be made, or belongs to somebody else.
+        """
+        for folder in (self.data, self.config, self.logs, self.run):
+            _private_folder(folder)
+
+
+def locate(home: Path | None = None) -> Locations:
+    """Return where everything lies.
+
+    Parameters
+    ----------
+    home
+        One folder for everything; without it ``QUANT_TUI_HOME``, and without that
+        the platform's usual folders.
+    """
+    if home is None and (from_environment := os.environ.get("QUANT_TUI_HOME")):
+        home = Path(from_environment)
+    if home is not None:
+        home = home.expanduser().absolute()
+        return Locations(
+            data=home / "data",
+            config=home,
+            logs=home / "logs",
+            run=_run_folder(home / "run"),
+        )
+    from platformdirs import PlatformDirs
+
+    folders = PlatformDirs("quant-tui", appauthor=False)
+    data = Path(folders.user_data_dir)
+    return Locations(
+        data=data,
+        config=Path(folders.user_config_dir),
+        logs=Path(folders.user_log_dir),
+        run=_run_folder(data / "run"),
+    )
+
+
+def packaged(name: str) -> Path:
+    """Return a folder that ships with the program: ``themes`` or ``sample_data``.
+
+    A wheel carries them inside the package; an editable checkout has them beside it.
+    """
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "_data" / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def _run_folder(wanted: Path) -> Path:
+    """Return ``wanted``, or a short stand-in for it where a socket there would not fit."""
+    if len(os.fsencode(wanted / "mongod.sock")) <= SOCKET_PATH_LIMIT - 10:
+        return wanted
+    name = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and len(runtime) < SOCKET_PATH_LIMIT // 2 and Path(runtime).is_dir():
+        return Path(runtime) / f"quant-tui-{name}"
+    user = os.getuid() if sys.platform != "win32" else 0
+    return Path(tempfile.gettempdir()) / f"quant-tui-{user}-{name}"
+
+
+def _private_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except OSError as error:
+        raise StoreUnavailable(
+            f"The folder {folder} cannot be made: {error.strerror}.",
+            hint="Choose another with --home or QUANT_TUI_HOME.",
+        ) from error
+    if sys.platform == "win32":
+        return
+    if found.st_uid != os.getuid():
+        raise StoreUnavailable(
+            f"The folder {folder} belongs to another user.",
+            hint="Choose another with --home or QUANT_TUI_HOME.",
+        )
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        folder.chmod(0o700)

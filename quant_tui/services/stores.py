@@ -1,0 +1,80 @@
+"""Opening and closing the three stores."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+from quant_tui.config.settings import Settings
+from quant_tui.services.strategies import store_templates
+from quant_tui.storage.chroma.store import ChromaStore
+from quant_tui.storage.duck.bars import BarRepository
+from quant_tui.storage.duck.database import DuckStore
+from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
+from quant_tui.storage.mongo.migrations import migrate
+from quant_tui.storage.mongo.repositories import Repositories
+from quant_tui.storage.mongo.server import PrivateServer
+from quant_tui.storage.mongo.store import MetadataStore
+
+
+@dataclass
+class Stores:
+    """The open stores. ``server`` is None when a MongoDB URI was configured."""
+
+    server: PrivateServer | None
+    metadata: MetadataStore
+    duck: DuckStore
+    chroma: ChromaStore
+    repositories: Repositories
+    lifecycle: BacktestLifecycle
+    bars: BarRepository
+
+    async def close(self) -> None:
+        """Close everything, whatever happens on the way, and leave the server."""
+        async with contextlib.AsyncExitStack() as stack:
+            if self.server is not None:
+                stack.push_async_callback(asyncio.to_thread, self.server.release)
+            stack.push_async_callback(asyncio.to_thread, self.duck.close)
+            stack.push_async_callback(self.metadata.close)
+
+
+async def open_stores(settings: Settings) -> Stores:
+    """Start or join the stores and bring them to the present version.
+
+    Raises
+    ------
+    StoreUnavailable
+        When one cannot be started or reached; what was opened is closed again.
+    """
+    locations = settings.locations
+    await asyncio.to_thread(locations.create)
+    async with contextlib.AsyncExitStack() as stack:
+        server: PrivateServer | None = None
+        uri = settings.mongodb.uri
+        if not uri:
+            server = PrivateServer(locations.mongodb, locations.run, locations.logs)
+            stack.push_async_callback(asyncio.to_thread, server.release)
+            uri = (await asyncio.to_thread(server.acquire)).uri
+        metadata = await MetadataStore.open(uri, settings.mongodb.database)
+        stack.push_async_callback(metadata.close)
+        duck = DuckStore(
+            locations.duckdb_file,
+            memory_limit=settings.duckdb.memory_limit,
+            threads=settings.duckdb.threads,
+            order_indexes=settings.duckdb.order_indexes,
+        )
+        stack.push_async_callback(asyncio.to_thread, duck.close)
+        await asyncio.gather(migrate(metadata), asyncio.to_thread(duck.migrate))
+        repositories = Repositories(metadata)
+        await store_templates(repositories.strategy_templates)
+        stack.pop_all()
+    return Stores(
+        server=server,
+        metadata=metadata,
+        duck=duck,
+        chroma=ChromaStore(locations.chroma),
+        repositories=repositories,
+        lifecycle=BacktestLifecycle(metadata, repositories),
+        bars=BarRepository(duck),
+    )
