@@ -82,10 +82,11 @@ class Job(Generic[T]):
         return self.elapsed * (1 - self.progress) / self.progress
 
     def cancel(self) -> None:
-        """Ask the job to stop; it ends as cancelled within a second."""
+        """Ask the job to stop; it ends as cancelled within a second. Call it on the loop."""
         self.token.cancel()
         if self.task is not None and self.status is RunStatus.PENDING:
-            self.task.cancel()
+            # behind the task's first step: a task cancelled before that never runs at all
+            self.task.get_loop().call_soon(self.task.cancel)
 
     async def wait(self) -> T:
         """Wait for the end and return the result.
@@ -178,7 +179,13 @@ class JobManager:
         return unsubscribe
 
     def start(
-        self, kind: str, title: str, work: Callable[[JobContext], Awaitable[T]], *, target: str = ""
+        self,
+        kind: str,
+        title: str,
+        work: Callable[[JobContext], Awaitable[T]],
+        *,
+        target: str = "",
+        abandoned: Callable[[], Awaitable[None]] | None = None,
     ) -> Job[T]:
         """Start work as a job. Call it on the event loop.
 
@@ -189,12 +196,14 @@ class JobManager:
         work
             An asynchronous function; blocking parts go through
             :meth:`JobContext.run_in_thread`.
+        abandoned
+            Called instead of ``work`` when the job is cancelled while it still waits.
         """
         job: Job[T] = Job(next(self._ids), kind, title, target)
         known: Job[object] = job  # type: ignore[assignment]  # a Job of anything is a Job of object
         self._jobs.append(known)
         self._forget_old()
-        job.task = self._loop.create_task(self._run(job, work), name=f"job-{job.id}")
+        job.task = self._loop.create_task(self._run(job, work, abandoned), name=f"job-{job.id}")
         self._notify(known)
         return job
 
@@ -226,7 +235,12 @@ class JobManager:
         for listener in list(self._listeners):
             listener(job)
 
-    async def _run(self, job: Job[T], work: Callable[[JobContext], Awaitable[T]]) -> None:
+    async def _run(
+        self,
+        job: Job[T],
+        work: Callable[[JobContext], Awaitable[T]],
+        abandoned: Callable[[], Awaitable[None]] | None,
+    ) -> None:
         known: Job[object] = job  # type: ignore[assignment]  # as in start
         try:
             async with self._slots:
@@ -238,6 +252,8 @@ class JobManager:
             job.status = RunStatus.COMPLETED
             job.progress = 1.0
         except (Cancelled, asyncio.CancelledError):
+            if job._started is None and abandoned is not None:
+                await abandoned()
             job.status = RunStatus.CANCELLED
         except QuantError as error:
             self._fail(job, error)

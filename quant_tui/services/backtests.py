@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+import logging
+import re
+import traceback
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from quant_tui.domain.base import Document
+from quant_tui.domain.errors import Cancelled, InvalidInput, NotFound, QuantError, StrategyError
 from quant_tui.domain.trading import Backtest, BacktestExecution, BacktestResult
 from quant_tui.domain.vocabulary import RunStatus
-from quant_tui.engine import BacktestConfig
+from quant_tui.engine import BacktestConfig, run_backtest
+from quant_tui.engine.rules import StrategyDocument, parse_document, validate_parameters
 from quant_tui.jobs.manager import Job, JobContext, JobManager
+from quant_tui.services.backtest_export import export_report
+from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.strategies import StrategyService
 from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
 from quant_tui.storage.mongo.repositories import UserRepositories
+
+DEFAULT_COMMISSION = 0.001
+"""Commission of a new run, as a fraction of the value traded, unless one is given."""
+
+HEARTBEAT_SECONDS = 5.0
+"""How often a running execution says that it lives."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +58,59 @@ class BacktestRequest:
     params: Mapping[str, object] = field(default_factory=dict)
     start: date | None = None
     end: date | None = None
-    config: BacktestConfig = field(default_factory=BacktestConfig)
+    config: BacktestConfig = field(
+        default_factory=lambda: BacktestConfig(commission=DEFAULT_COMMISSION)
+    )
     benchmark: str = ""
     name: str = ""
     description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class BacktestSummary:
-    """One row of the list: a backtest with the main figures of its last result."""
+class _Prepared:
+    """A request whose every part was found to be right."""
 
-    id: str
-    name: str
+    strategy: StrategyDocument
+    strategy_id: str
     strategy_name: str
-    strategy_type: str
+    params: Document
     symbols: tuple[str, ...]
     start: date | None
     end: date | None
-    status: RunStatus
-    created_at: datetime
-    total_return: float | None
-    sharpe_ratio: float | None
-    max_drawdown: float | None
-    total_trades: int | None
-    error: str
+    config: BacktestConfig
+    benchmark: str
 
+    def snapshot(self) -> Document:
+        """Return the backtest's ``config``: everything needed to run it again."""
+        return {
+            "symbols": list(self.symbols),
+            "start_date": self.start.isoformat() if self.start else None,
+            "end_date": self.end.isoformat() if self.end else None,
+            **self.config.to_document(),
+            "benchmark": self.benchmark or None,
+            "strategy": {
+                "name": self.strategy_name,
+                "strategy_type": self.strategy.strategy_type,
+                "params": self.params,
+                "document": self.strategy.to_document(),
+            },
+        }
 
-@dataclass(frozen=True, slots=True)
-class BacktestReport:
-    """A backtest with its last execution and, when that completed, the result."""
-
-    backtest: Backtest
-    execution: BacktestExecution | None
-    result: BacktestResult | None
-
-    def to_document(self) -> Document:
-        """Return the JSON document of ``backtest run`` and ``backtest show``."""
-        raise NotImplementedError
+    @classmethod
+    def from_snapshot(cls, backtest: Backtest) -> _Prepared:
+        config = backtest.config
+        strategy = config["strategy"]
+        return cls(
+            strategy=parse_document(strategy["document"]),
+            strategy_id=backtest.strategy_id,
+            strategy_name=strategy["name"],
+            params=dict(strategy["params"]),
+            symbols=tuple(config["symbols"]),
+            start=date.fromisoformat(config["start_date"]) if config["start_date"] else None,
+            end=date.fromisoformat(config["end_date"]) if config["end_date"] else None,
+            config=BacktestConfig.from_document(config),
+            benchmark=config["benchmark"] or "",
+        )
 
 
 class BacktestService:
@@ -94,7 +127,9 @@ class BacktestService:
         jobs: JobManager,
     ) -> None:
         self._user_id = user_id
-        self._repositories = repositories
+        self._backtests = repositories.backtests
+        self._executions = repositories.executions
+        self._results = repositories.results
         self._lifecycle = lifecycle
         self._market_data = market_data
         self._strategies = strategies
@@ -102,7 +137,15 @@ class BacktestService:
 
     async def validate(self, request: BacktestRequest) -> dict[str, str]:
         """Return what is wrong with a request: field to message, empty when all is well."""
-        raise NotImplementedError
+        try:
+            await self._prepare(request)
+        except InvalidInput as error:
+            return {error.field or "strategy": str(error)}
+        except NotFound as error:
+            return {"symbols": str(error)}
+        except StrategyError as error:
+            return {"strategy": str(error)}
+        return {}
 
     async def start(self, request: BacktestRequest) -> Job[BacktestReport]:
         """Keep the backtest and run it as a job, whose ``target`` is the backtest's id.
@@ -112,17 +155,38 @@ class BacktestService:
         InvalidInput, NotFound, StrategyError
             When the request cannot be run; nothing is kept then.
         """
-        raise NotImplementedError
+        prepared = await self._prepare(request)
+        backtest = await self._backtests.create(self._backtest(request, prepared))
+        return self._start(backtest, prepared)
 
-    async def run(
-        self, request: BacktestRequest, context: JobContext, *, save: bool = True
-    ) -> BacktestReport:
-        """Run a backtest here and now."""
-        raise NotImplementedError
+    async def run_unsaved(self, request: BacktestRequest) -> Job[BacktestReport]:
+        """Run a backtest as a job without keeping anything of it.
+
+        Raises
+        ------
+        InvalidInput, NotFound, StrategyError
+            When the request cannot be run.
+        """
+        prepared = await self._prepare(request)
+        backtest = self._backtest(request, prepared)
+
+        async def work(context: JobContext) -> BacktestReport:
+            result = await self._compute(backtest, prepared, "", context)
+            done = backtest.model_copy(update={"status": RunStatus.COMPLETED})
+            return BacktestReport(done, None, result)
+
+        return self._jobs.start("backtest", backtest.name, work)
 
     async def rerun(self, backtest_id: str) -> Job[BacktestReport]:
-        """Run a kept backtest again, as a new execution of the same backtest."""
-        raise NotImplementedError
+        """Run a kept backtest again, as a new execution of the same backtest.
+
+        Raises
+        ------
+        Conflict
+            When it is running already.
+        """
+        backtest = await self._backtests.get(backtest_id)
+        return self._start(backtest, _Prepared.from_snapshot(backtest))
 
     async def list(
         self,
@@ -133,8 +197,32 @@ class BacktestService:
         skip: int = 0,
         limit: int = 1000,
     ) -> list[BacktestSummary]:
-        """Return backtests, the newest first, without trades and series."""
-        raise NotImplementedError
+        """Return backtests, the newest first, without trades and series.
+
+        Parameters
+        ----------
+        search
+            Part of a name, in any case.
+        """
+        where: Document = {}
+        if search:
+            where["name"] = {"$regex": re.escape(search), "$options": "i"}
+        if status is not None:
+            where["status"] = str(status)
+        if strategy_id:
+            where["strategy_id"] = strategy_id
+        found = await self._backtests.list(
+            where=where, sort=[("created_at", -1)], skip=skip, limit=limit
+        )
+        ids = [one.id for one in found]
+        failed = [one.id for one in found if one.status is RunStatus.FAILED]
+        performances, errors = await asyncio.gather(
+            self._results.last_performances(ids), self._executions.last_errors(failed)
+        )
+        return [
+            BacktestSummary.of(one, performances.get(one.id), errors.get(one.id, ""))
+            for one in found
+        ]
 
     async def show(self, backtest_id: str) -> BacktestReport:
         """Return a backtest with everything.
@@ -144,16 +232,200 @@ class BacktestService:
         NotFound
             When the user has none with that id.
         """
-        raise NotImplementedError
+        backtest = await self._backtests.get(backtest_id)
+        execution = await self._executions.last_of(backtest_id)
+        result = None
+        if execution is not None and execution.status is RunStatus.COMPLETED:
+            result = await self._results.of_execution(execution.execution_id)
+        return BacktestReport(backtest, execution, result)
 
     async def delete(self, backtest_id: str) -> BacktestReport:
         """Delete a backtest with its executions and results; return it for :meth:`restore`."""
-        raise NotImplementedError
+        report = await self.show(backtest_id)
+        if not report.backtest.status.is_final:
+            raise InvalidInput(
+                f"{report.backtest.name} is still {report.backtest.status}.",
+                hint="Cancel it first.",
+            )
+        await self._backtests.delete(backtest_id)
+        return report
 
     async def restore(self, report: BacktestReport) -> None:
         """Bring back a deleted backtest under its old id, with its last result."""
-        raise NotImplementedError
+        if report.result is not None:
+            await self._results.create(report.result)
+        if report.execution is not None:
+            await self._executions.create(report.execution)
+        await self._backtests.create(report.backtest)
 
-    async def export(self, backtest_id: str, out: Path, *, format: str = "json") -> list[Path]:  # noqa: A002
-        """Write a backtest to files (``csv``: one a table, in a folder; ``json``: one)."""
-        raise NotImplementedError
+    async def export(self, backtest_id: str, out: Path, *, file_format: str = "json") -> list[Path]:
+        """Write a backtest to files and return their paths.
+
+        Parameters
+        ----------
+        out
+            A file for ``json``; a folder, made when missing, for ``csv`` (one file a table).
+        file_format
+            ``json`` or ``csv``.
+
+        Raises
+        ------
+        InvalidInput
+            When there is no result, the format is unknown or the path cannot be written.
+        """
+        report = await self.show(backtest_id)
+        return await asyncio.to_thread(export_report, report, out, file_format)
+
+    async def _prepare(self, request: BacktestRequest) -> _Prepared:
+        given = [bool(request.strategy_id), bool(request.strategy_type), bool(request.document)]
+        if sum(given) != 1:
+            raise InvalidInput("Give one strategy: an id, a type or a document.", field="strategy")
+        own: Mapping[str, object] = {}
+        if request.strategy_id:
+            strategy = await self._strategies.get(request.strategy_id)
+            document = self._strategies.document_of(strategy)
+            name, own = strategy.name, strategy.parameters
+        elif request.strategy_type:
+            document = self._strategies.document_of_type(request.strategy_type)
+            name = request.strategy_type
+        else:
+            document = parse_document(request.document)
+            name = document.name or "Unnamed"
+        params = {**document.default_parameters(), **own, **request.params}
+        wrong = validate_parameters(document, params)
+        if wrong:
+            parameter, message = next(iter(wrong.items()))
+            raise InvalidInput(f"{parameter}: {message}", field=parameter)
+        symbols = tuple(dict.fromkeys(one.strip() for one in request.symbols if one.strip()))
+        if not symbols:
+            raise InvalidInput("Choose at least one symbol.", field="symbols")
+        if request.start and request.end and request.start > request.end:
+            raise InvalidInput(
+                f"The start {request.start} is after the end {request.end}.", field="start"
+            )
+        await self._market_data.require(symbols, field="symbols")
+        if request.benchmark:
+            await self._market_data.require((request.benchmark,), field="benchmark")
+        return _Prepared(
+            strategy=document,
+            strategy_id=request.strategy_id,
+            strategy_name=name,
+            params=params,
+            symbols=symbols,
+            start=request.start,
+            end=request.end,
+            config=request.config,
+            benchmark=request.benchmark,
+        )
+
+    def _backtest(self, request: BacktestRequest, prepared: _Prepared) -> Backtest:
+        shown = ", ".join(prepared.symbols[:3])
+        if len(prepared.symbols) > 3:
+            shown += f" +{len(prepared.symbols) - 3}"
+        return Backtest(
+            name=request.name.strip() or f"{prepared.strategy_name} on {shown}",
+            description=request.description.strip(),
+            strategy_id=prepared.strategy_id,
+            config=prepared.snapshot(),
+            user_id=self._user_id,
+        )
+
+    def _start(self, backtest: Backtest, prepared: _Prepared) -> Job[BacktestReport]:
+        async def work(context: JobContext) -> BacktestReport:
+            return await self._execute(backtest, prepared, context)
+
+        async def abandoned() -> None:
+            await self._lifecycle.cancel_pending(backtest)
+
+        return self._jobs.start(
+            "backtest", backtest.name, work, target=backtest.id, abandoned=abandoned
+        )
+
+    async def _execute(
+        self, backtest: Backtest, prepared: _Prepared, context: JobContext
+    ) -> BacktestReport:
+        execution = await self._lifecycle.begin(backtest)
+        try:
+            async with self._beating(execution):
+                result = await self._compute(backtest, prepared, execution.execution_id, context)
+            context.progress(0.95, "keeping the result")
+            await self._lifecycle.complete(execution, result)
+        except (Cancelled, asyncio.CancelledError):
+            await self._lifecycle.cancel(execution)
+            raise
+        except Exception as error:
+            await self._lifecycle.fail(execution, _error_details(error))
+            raise
+        return await self.show(backtest.id)
+
+    async def _compute(
+        self, backtest: Backtest, prepared: _Prepared, execution_id: str, context: JobContext
+    ) -> BacktestResult:
+        context.progress(0.02, "loading bars")
+        wanted = prepared.symbols
+        bars, benchmark = await self._market_data.load_with_benchmark(
+            wanted, prepared.benchmark, prepared.start, prepared.end
+        )
+        context.cancel.raise_if_cancelled()
+        context.progress(0.1, "running")
+
+        def progress(fraction: float, message: str) -> None:
+            context.progress(0.1 + 0.8 * fraction, message)
+
+        report = await context.run_in_thread(
+            run_backtest,
+            bars,
+            prepared.strategy,
+            prepared.params,
+            prepared.config,
+            benchmark=benchmark,
+            progress=progress,
+            cancel=context.cancel,
+        )
+        document = await context.run_in_thread(report.to_document)
+        context.cancel.raise_if_cancelled()
+        details = dict(document.get("details", {}))
+        details["data"] = await self._market_data.provenance(
+            (*wanted, *filter(None, [prepared.benchmark]))
+        )
+        return BacktestResult(
+            backtest_id=backtest.id,
+            execution_id=execution_id,
+            performance=document["performance"],
+            risk_metrics=document["risk_metrics"],
+            trades=document["trades"],
+            round_trips=document["round_trips"],
+            portfolio_value=document["portfolio_value"],
+            benchmark=document.get("benchmark") or {},
+            details=details,
+            fingerprint=document["fingerprint"],
+            user_id=self._user_id,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _beating(self, execution: BacktestExecution) -> AsyncIterator[None]:
+        """Say every few seconds that the execution lives."""
+
+        async def beat() -> None:
+            while True:
+                await asyncio.sleep(HEARTBEAT_SECONDS)
+                try:
+                    await self._lifecycle.heartbeat(execution)
+                except QuantError:
+                    log.warning("no heartbeat for execution %s", execution.execution_id)
+
+        task = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+def _error_details(error: Exception) -> Document:
+    known = isinstance(error, QuantError)
+    return {
+        "type": type(error).__name__,
+        "title": error.title if isinstance(error, QuantError) else "Unexpected error",
+        "message": str(error),
+        "traceback": "" if known else "".join(traceback.format_exception(error)),
+    }

@@ -1,0 +1,94 @@
+"""Writing a backtest to files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from quant_tui.domain.base import Document
+from quant_tui.domain.errors import InvalidInput
+from quant_tui.services.backtest_report import BacktestReport
+
+FORMATS = ("json", "csv")
+
+
+def export_report(report: BacktestReport, out: Path, file_format: str) -> list[Path]:
+    """Write a report and return the files written.
+
+    Parameters
+    ----------
+    out
+        A file for ``json``; a folder, made when missing, for ``csv``.
+
+    Raises
+    ------
+    InvalidInput
+        When the format is unknown, there is no result, or ``out`` cannot be written.
+    """
+    if file_format not in FORMATS:
+        raise InvalidInput(
+            f"{file_format!r} is no export format.",
+            field="format",
+            hint=f"Use one of {', '.join(FORMATS)}.",
+        )
+    if report.result is None:
+        raise InvalidInput(
+            f"{report.backtest.name} has no result to export: it is {report.backtest.status}.",
+            hint="Run it first.",
+        )
+    out = out.expanduser()
+    document = report.to_document()
+    try:
+        if file_format == "json":
+            text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+            _write(out, text + "\n")
+            return [out]
+        return _write_tables(out, document)
+    except OSError as error:
+        raise InvalidInput(f"{out} cannot be written: {error.strerror}.", field="out") from error
+
+
+def _write_tables(folder: Path, document: Document) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = [
+        {"group": group, "name": name, "value": value}
+        for group in ("performance", "risk_metrics")
+        for name, value in document[group].items()
+    ]
+    curve = document["portfolio_value"]
+    values = [
+        {"date": day, "value": value}
+        for day, value in zip(curve["date"], curve["value"], strict=True)
+    ]
+    tables: dict[str, Sequence[Document]] = {
+        "metrics": figures,
+        "trades": document["trades"],
+        "round_trips": document["round_trips"],
+        "portfolio_value": values,
+    }
+    written = []
+    for name, rows in tables.items():
+        path = folder / f"{name}.csv"
+        columns = list(rows[0]) if rows else []
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, columns)
+            writer.writeheader()
+            writer.writerows(rows)
+        written.append(path)
+    path = folder / "config.json"
+    _write(path, json.dumps(document["config"], ensure_ascii=False, indent=2) + "\n")
+    return [*written, path]
+
+
+def _write(path: Path, text: str) -> None:
+    """Write the whole file or nothing of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
