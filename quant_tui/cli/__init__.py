@@ -1,1 +1,1 @@
-"""."""
+"""One-shot commands and the way into the app."""

@@ -1,0 +1,199 @@
+"""``quant-tui backtest``: run, list, show, export."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quant_tui.cli.context import CommandContext
+from quant_tui.cli.output import ProgressLine, percent, print_json, print_table, ratio
+from quant_tui.cli.strategy import parse_parameters, read_text
+from quant_tui.domain.base import Document
+from quant_tui.domain.errors import InvalidInput
+from quant_tui.services.backtest_report import BacktestReport
+from quant_tui.services.composition import Services
+
+commands = typer.Typer(help="Run strategies over past bars.", no_args_is_help=True)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+IdArgument = Annotated[str, typer.Argument(help="The backtest's id.", metavar="ID")]
+
+
+@commands.command(
+    "run",
+    epilog="Examples:  quant-tui backtest run --strategy SMA_CROSSOVER --symbols SPX,IXIC "
+    "--start 2010-01-01 --end 2018-12-31  ·  quant-tui backtest run --file mine.yaml --symbols SPX",
+)
+def run(
+    context: typer.Context,
+    symbols: Annotated[str, typer.Option(help="Symbols, with commas between.")],
+    strategy: Annotated[str, typer.Option(help="A template's type.")] = "",
+    strategy_id: Annotated[str, typer.Option("--id", help="One of your strategies.")] = "",
+    file: Annotated[Path | None, typer.Option(help="A rule document, YAML or JSON.")] = None,
+    start: Annotated[str, typer.Option(help="First session, YYYY-MM-DD.")] = "",
+    end: Annotated[str, typer.Option(help="Last session, YYYY-MM-DD.")] = "",
+    capital: Annotated[float, typer.Option(help="Cash at the start.")] = 100_000.0,
+    commission: Annotated[float, typer.Option(help="Fraction of the value of a fill.")] = 0.001,
+    slippage: Annotated[float, typer.Option(help="Fraction of the price, against you.")] = 0.0,
+    fill: Annotated[str, typer.Option(help="next_open or close.")] = "next_open",
+    shares: Annotated[str, typer.Option(help="fractional or whole.")] = "fractional",
+    param: Annotated[list[str] | None, typer.Option(help="A parameter, name=value.")] = None,
+    benchmark: Annotated[str, typer.Option(help="A symbol to compare with.")] = "",
+    seed: Annotated[int, typer.Option(help="For what is random; kept with the result.")] = 0,
+    name: Annotated[str, typer.Option(help="What to call the run.")] = "",
+    no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing of it.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a backtest and print its results."""
+    command: CommandContext = context.obj
+    if sum(map(bool, (strategy, strategy_id, file))) != 1:
+        raise typer.BadParameter("Give one of --strategy, --id and --file.")
+    parameters = parse_parameters(param)
+    first, last = _date(start, "--start"), _date(end, "--end")
+    text = read_text(file) if file else ""
+
+    async def work(services: Services) -> BacktestReport:
+        from quant_tui.engine import BacktestConfig
+        from quant_tui.engine.rules import parse_document
+        from quant_tui.services.backtests import BacktestRequest
+
+        request = BacktestRequest(
+            symbols=tuple(symbols.split(",")),
+            strategy_id=strategy_id,
+            strategy_type=strategy,
+            document=parse_document(text).to_document() if text else {},
+            params=parameters,
+            start=first,
+            end=last,
+            config=BacktestConfig(
+                initial_capital=capital,
+                commission=commission,
+                slippage=slippage,
+                fill=fill,
+                shares=shares,
+                seed=seed,
+            ),
+            benchmark=benchmark,
+            name=name,
+        )
+        backtests = services.backtests
+        job = await (backtests.run_unsaved(request) if no_save else backtests.start(request))
+        services.jobs.subscribe(ProgressLine())
+        return await job.wait()
+
+    _print_report(command.run(work).to_document(), as_json=as_json)
+
+
+@commands.command("list", epilog="Example:  quant-tui backtest list --json")
+def list_(
+    context: typer.Context,
+    search: Annotated[str, typer.Argument(help="Part of a name.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """List your backtests, the newest first."""
+    command: CommandContext = context.obj
+
+    async def work(services: Services) -> list[Document]:
+        return [one.to_document() for one in await services.backtests.list(search)]
+
+    found = command.run(work)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ("id", "name", "status", "return", "sharpe", "max drawdown", "trades", "made"),
+        [
+            (
+                one["backtest_id"],
+                one["name"],
+                one["status"],
+                percent(one["total_return"]),
+                ratio(one["sharpe_ratio"]),
+                percent(one["max_drawdown"]),
+                one["total_trades"],
+                one["created_at"][:16].replace("T", " "),
+            )
+            for one in found
+        ],
+        "No backtests yet. Run one with: "
+        "quant-tui backtest run --strategy SMA_CROSSOVER --symbols SPX",
+    )
+
+
+@commands.command("show", epilog="Example:  quant-tui backtest show 6741… --json")
+def show(context: typer.Context, backtest_id: IdArgument, as_json: JsonOption = False) -> None:
+    """Show a backtest with everything."""
+    command: CommandContext = context.obj
+
+    async def work(services: Services) -> BacktestReport:
+        return await services.backtests.show(backtest_id)
+
+    _print_report(command.run(work).to_document(), as_json=as_json)
+
+
+@commands.command(
+    "export", epilog="Example:  quant-tui backtest export 6741… run.json --format json"
+)
+def export(
+    context: typer.Context,
+    backtest_id: IdArgument,
+    out: Annotated[Path, typer.Argument(help="A file; for csv a folder.")],
+    file_format: Annotated[str, typer.Option("--format", help="json or csv.")] = "json",
+    as_json: JsonOption = False,
+) -> None:
+    """Write a backtest to files."""
+    command: CommandContext = context.obj
+
+    async def work(services: Services) -> list[str]:
+        written = await services.backtests.export(backtest_id, out, file_format=file_format)
+        return [str(path) for path in written]
+
+    written = command.run(work)
+    if as_json:
+        print_json({"files": written})
+    else:
+        print("\n".join(written))
+
+
+def _date(text: str, option: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(
+            f"{option} {text!r} is no date.", field=option, hint="Write YYYY-MM-DD."
+        ) from None
+
+
+def _print_report(document: Document, *, as_json: bool) -> None:
+    if as_json:
+        print_json(document)
+        return
+    config, figures, risk = (document[key] for key in ("config", "performance", "risk_metrics"))
+    print(f"{document['name']} · {document['status']} · {document['backtest_id'] or 'not kept'}")
+    print(f"{', '.join(config['symbols'])}  {config['start_date']} to {config['end_date']}")
+    if document["error"]:
+        print(document["error"].get("message", ""))
+    if not figures:
+        return
+    synthetic = [one["symbol"] for one in document["details"].get("data", ()) if one["synthetic"]]
+    if synthetic:
+        print(f"Synthetic data: {', '.join(synthetic)}")
+    rows = [
+        ("total return", percent(figures["total_return"])),
+        ("CAGR", percent(figures["cagr"])),
+        ("Sharpe", ratio(figures["sharpe_ratio"])),
+        ("Sortino", ratio(figures["sortino_ratio"])),
+        ("Calmar", ratio(figures["calmar_ratio"])),
+        ("max drawdown", percent(figures["max_drawdown"])),
+        ("volatility", percent(risk["annual_volatility"])),
+        ("round trips", str(figures["total_trades"])),
+        ("win rate", percent(figures["win_rate"])),
+        ("profit factor", ratio(figures["profit_factor"])),
+        ("exposure", percent(figures["exposure"])),
+    ]
+    for label, value in rows:
+        print(f"  {label:<14} {value:>14}")

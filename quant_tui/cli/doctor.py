@@ -1,0 +1,41 @@
+"""``quant-tui doctor``: how everything is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from quant_tui.cli.context import CommandContext
+from quant_tui.cli.output import print_json
+from quant_tui.domain.base import Document
+from quant_tui.services.composition import Services
+
+
+def doctor(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show versions, stores, health, keys found, data freshness and disk use."""
+    command: CommandContext = context.obj
+
+    async def work(services: Services) -> Document:
+        return await services.health.doctor()
+
+    report = command.run(work)
+    if as_json:
+        print_json(report)
+    else:
+        for section, values in report.items():
+            _print_section(section, values)
+    if not all(report[store]["ok"] for store in ("mongodb", "duckdb", "chroma")):
+        raise typer.Exit(1)
+
+
+def _print_section(section: str, values: object) -> None:
+    if not isinstance(values, dict):
+        print(f"{section:<12} {values}")
+        return
+    mark = {True: "✓", False: "✗"}.get(values.get("ok"), " ")  # type: ignore[arg-type]  # None is neither
+    rest = "  ".join(f"{key}={value}" for key, value in values.items() if key != "ok")
+    print(f"{mark} {section:<10} {rest}")

@@ -1,0 +1,115 @@
+"""Into the app: the user's own home, or a throw-away one for the demo.
+
+Nothing here imports a store, the engine or pandas before the app's first paint.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quant_tui.cli.context import CommandContext, GlobalOptions
+from quant_tui.config.settings import Settings
+from quant_tui.domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from quant_tui.services.composition import Services
+
+DEMO_PREFIX = "quant-tui-demo-"
+OWNER_LOCK = "owner.lock"
+
+
+def launch(context: CommandContext) -> int:
+    """Open the app on the user's home and return the exit code."""
+
+    async def open_services(settings: Settings) -> Services:
+        import asyncio
+
+        composition = await asyncio.to_thread(_import_composition)
+        return await composition(settings)
+
+    return _run_app(context, open_services)
+
+
+def launch_demo(context: CommandContext) -> int:
+    """Open the app on a throw-away home with sample data, signed in."""
+
+    async def open_services(settings: Settings) -> Services:
+        import asyncio
+
+        composition = await asyncio.to_thread(_import_composition)
+        services = await composition(settings)
+        try:
+            if services.user is None:
+                await services.sign_in(await services.accounts.create_local("demo"))
+            await services.sample_data.load()
+        except BaseException:
+            await services.close()
+            raise
+        return services
+
+    with _throw_away_home() as home:
+        options = replace(context.options, home=home)
+        return _run_app(CommandContext(options), open_services)
+
+
+def _import_composition() -> Callable[[Settings], Awaitable[Services]]:
+    """Import the services, which takes most of a second, away from the event loop."""
+    from quant_tui.services.composition import open_services
+
+    return open_services
+
+
+def _run_app(
+    context: CommandContext, open_services: Callable[[Settings], Awaitable[Services]]
+) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InvalidInput(
+            "The app needs a terminal.", hint="In scripts use the commands; see --help."
+        )
+    from quant_tui.ui.app import QuantApp
+
+    context.start_log()
+    settings = context.settings
+    app = QuantApp(settings, lambda: open_services(settings))
+    app.run()
+    return app.return_code or 0
+
+
+@contextlib.contextmanager
+def _throw_away_home() -> Iterator[Path]:
+    """Make a home that goes when the program does, and remove those of killed ones."""
+    _remove_abandoned_homes()
+    home = Path(tempfile.mkdtemp(prefix=DEMO_PREFIX))
+    with (home / OWNER_LOCK).open("w") as lock:
+        _lock(lock.fileno())
+        try:
+            yield home
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _remove_abandoned_homes() -> None:
+    """Remove demo homes whose owner was killed: nobody holds their lock any more."""
+    for home in Path(tempfile.gettempdir()).glob(f"{DEMO_PREFIX}*"):
+        with contextlib.suppress(OSError), (home / OWNER_LOCK).open("r+") as lock:
+            _lock(lock.fileno())
+            shutil.rmtree(home, ignore_errors=True)
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file without waiting; OSError when somebody else has it."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

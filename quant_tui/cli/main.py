@@ -1,0 +1,82 @@
+"""The command line: global options, the way to the app, errors to exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from quant_tui.cli.context import CommandContext, split_global_options
+from quant_tui.domain.errors import Cancelled, QuantError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_CANCELLED = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code.
+
+    0 done, 1 failed with a one-line cause on stderr, 2 wrong usage, 130 cancelled by
+    ctrl+c after clean-up.
+    """
+    context: CommandContext | None = None
+    try:
+        options, rest = split_global_options(arguments)
+        context = CommandContext(options)
+        if rest in ([], ["demo"]):
+            # Straight to the app: typer and the commands are not needed for its first paint.
+            from quant_tui.cli.launch import launch, launch_demo
+
+            return launch_demo(context) if rest else launch(context)
+        from quant_tui.cli.commands import build
+
+        return _run_typer(build(), rest, context)
+    except (Cancelled, KeyboardInterrupt):
+        print("Cancelled.", file=sys.stderr)
+        return EXIT_CANCELLED
+    except QuantError as error:
+        print(f"quant-tui: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing is left to say.
+        sys.stderr.close()
+        return EXIT_FAILED
+    except Exception as error:  # noqa: BLE001 -- the one place where a command's defect ends
+        return _unexpected(error, context)
+
+
+def _run_typer(application: object, rest: Sequence[str], context: CommandContext) -> int:
+    import typer
+
+    assert isinstance(application, typer.Typer)  # noqa: S101 -- tells the checker only
+    command = typer.main.get_command(application)
+    try:
+        code = command.main(
+            args=list(rest), prog_name="quant-tui", standalone_mode=False, obj=context
+        )
+    except typer.Abort:
+        raise Cancelled from None
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except Exception as error:
+        shower = getattr(error, "show", None)
+        if shower is None or not hasattr(error, "exit_code"):
+            raise
+        shower()  # click's usage errors know how to print themselves
+        return EXIT_USAGE
+    return code if isinstance(code, int) else 0
+
+
+def _unexpected(error: Exception, context: CommandContext | None) -> int:
+    """Say a defect of ours in one line; the traceback goes to the log."""
+    import logging
+
+    details = ""
+    if context is not None:
+        context.start_log()
+        details = f" Details: {context.settings.locations.log_file}"
+    logging.getLogger("quant_tui").critical("unexpected error", exc_info=error)
+    print(
+        f"quant-tui: Unexpected error ({type(error).__name__}: {error}).{details}", file=sys.stderr
+    )
+    return EXIT_FAILED

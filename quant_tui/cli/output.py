@@ -1,0 +1,94 @@
+"""What commands print: one JSON document, or tables and progress for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from quant_tui.jobs.manager import Job
+
+BAR_WIDTH = 30
+REDRAW_SECONDS = 0.1
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document on stdout; nothing else goes there."""
+    print(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False, default=_plain))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
+    """Print rows under headings, numbers to the right, or say ``empty``."""
+    if not rows:
+        print(empty)
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, column in enumerate(columns):
+        values = [row[place] for row in rows if row[place] is not None]
+        numeric = bool(values) and all(isinstance(value, int | float) for value in values)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 200
+    console.print(table)
+
+
+def percent(value: float | None) -> str:
+    """Format a fraction as a percentage with a sign and two decimals."""
+    return "–" if value is None else f"{value * 100:+.2f} %"
+
+
+def ratio(value: float | None) -> str:
+    """Format a ratio with two decimals."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+class ProgressLine:
+    """A job's progress on stderr, on a terminal only. Call it with the job."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._last = 0.0
+        self._width = 0
+
+    def __call__(self, job: Job[Any]) -> None:
+        """Redraw, at most ten times a second; wipe the line at the end."""
+        if not self._shown:
+            return
+        now = time.monotonic()
+        if job.status.is_final:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+        elif now - self._last >= REDRAW_SECONDS:
+            self._last = now
+            done = round(job.progress * BAR_WIDTH)
+            line = f"{'█' * done}{'░' * (BAR_WIDTH - done)} {job.progress:4.0%} {job.message}"[:78]
+            sys.stderr.write("\r" + line.ljust(self._width))
+            self._width = len(line)
+        sys.stderr.flush()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return str(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
