@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quant_tui.cli.context import CommandContext, GlobalOptions
+from quant_tui.cli.context import CommandContext
 from quant_tui.config.settings import Settings
 from quant_tui.domain.errors import InvalidInput
 

@@ -1,0 +1,100 @@
+"""Settings: precedence, mistakes that never keep anybody out, remembering."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from quant_tui.config.locations import SOCKET_PATH_LIMIT, locate, packaged
+from quant_tui.config.settings import load_settings, remember
+from quant_tui.domain.errors import InvalidInput
+
+
+def write(home: Path, text: str) -> None:
+    (home / "config.toml").write_text(text, encoding="utf-8")
+
+
+def test_flags_win_over_environment_over_file(tmp_path: Path) -> None:
+    write(tmp_path, '[ui]\ntheme = "file"\nmax_fps = 10\nslow_line = "on"\n')
+    settings = load_settings(
+        tmp_path,
+        flags={"ui.theme": "flag"},
+        environment={"QUANT_TUI_UI_THEME": "environment", "QUANT_TUI_UI_MAX_FPS": "20"},
+    )
+    assert (settings.ui.theme, settings.ui.max_fps, settings.ui.slow_line) == ("flag", 20, "on")
+    assert settings.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[ui", "config.toml"),
+        ("[ui]\nmax_fps = 0\n", "ui.max_fps is between 1 and 120"),
+        ('[ui]\nmax_fps = "many"\n', "ui.max_fps is a whole number"),
+        ('[ui]\nslow_line = "perhaps"\n', "ui.slow_line is one of auto, on, off"),
+        ("[duckdb]\norder_indexes = 3\n", "duckdb.order_indexes is true or false"),
+        ("[ui]\ncolour = 1\n", "unknown setting ui.colour"),
+        ("[colours]\nup = 1\n", "unknown section [colours]"),
+        ("ui = 3\n", "[ui] must be a table"),
+        ("[keys]\nhelp = 1\n", "keys.help must be text"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_and_the_default_stands(
+    tmp_path: Path, text: str, named: str
+) -> None:
+    write(tmp_path, text)
+    settings = load_settings(tmp_path, environment={})
+    assert any(named in problem for problem in settings.problems), settings.problems
+    assert settings.ui == load_settings(tmp_path / "none", environment={}).ui
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"\xff\xfe\x00")
+    assert "config.toml" in load_settings(tmp_path, environment={}).problems[0]
+
+
+@pytest.mark.parametrize("flag", [{"ui.colour": "x"}, {"ui.max_fps": "x"}, {"nothing": "x"}])
+def test_a_wrong_flag_is_refused(tmp_path: Path, flag: dict[str, str]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        load_settings(tmp_path, flags=flag, environment={})
+    assert caught.value.field in flag
+
+
+def test_remember_changes_one_line_and_keeps_the_rest(tmp_path: Path) -> None:
+    write(tmp_path, '# mine\n[ui]\nmax_fps = 30  # smooth\n\n[keys]\nhelp = "f1"\n')
+    settings = load_settings(tmp_path, environment={})
+    remember(settings, "ui", "theme", 'a "quoted" 테마')
+    remember(settings, "ui", "max_fps", 15)
+    remember(settings, "duckdb", "order_indexes", value=False)
+    again = load_settings(tmp_path, environment={})
+    assert again.problems == ()
+    assert again.ui.theme == 'a "quoted" 테마'
+    assert again.ui.max_fps == 15
+    assert again.duckdb.order_indexes is False
+    assert again.keys == {"help": "f1"}
+    text = (tmp_path / "config.toml").read_text(encoding="utf-8")
+    assert text.startswith("# mine\n")
+    assert (tmp_path / "config.toml").stat().st_mode & 0o077 == 0
+
+
+def test_locations_are_private_and_sockets_fit(tmp_path: Path) -> None:
+    deep = tmp_path / ("deep" * 30)
+    locations = locate(deep)
+    locations.create()
+    assert len(str(locations.run / "mongod.sock").encode()) <= SOCKET_PATH_LIMIT
+    for folder in (locations.data, locations.config, locations.logs, locations.run):
+        assert folder.stat().st_mode & 0o777 == 0o700
+    locations.run.rmdir()
+
+
+def test_a_folder_that_others_could_read_is_closed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    locate(home).create()
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_packaged_folders_are_found_in_a_checkout() -> None:
+    assert (packaged("sample_data") / "PROVENANCE.md").is_file()
+    assert packaged("themes").is_dir()
