@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.metadata
+import importlib.resources
 import json
 from pathlib import Path
 
@@ -22,6 +23,16 @@ from arch.data import core_cpi, nasdaq, sp500, vix, wti
 from statsmodels.datasets import macrodata
 
 FORMAT_VERSION = 1
+INPUTS = {
+    "arch": (
+        "data/sp500/sp500.csv.gz",
+        "data/nasdaq/nasdaq.csv.gz",
+        "data/vix/vix.csv.gz",
+        "data/wti/wti.csv.gz",
+        "data/core_cpi/core-cpi.csv.gz",
+    ),
+    "statsmodels": ("datasets/macrodata/macrodata.csv",),
+}
 PRICES = ["open_price", "high_price", "low_price", "close_price"]
 
 INDICES = {
@@ -199,6 +210,17 @@ def companies(data: synthetic.SyntheticData) -> list[dict[str, object]]:
     return sorted(facts, key=lambda company: str(company["symbol"]))
 
 
+def input_checksums() -> dict[str, str]:
+    """Checksums of the packages' own files that the real figures come out of."""
+    checksums = {}
+    for package, names in INPUTS.items():
+        folder = importlib.resources.files(package)
+        for name in names:
+            content = folder.joinpath(name).read_bytes()
+            checksums[f"{package}/{name}"] = hashlib.sha256(content).hexdigest()
+    return checksums
+
+
 def write_parquet(table: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
     """Write one compact row group: dictionaries for text, split bytes for numbers."""
     columns = {name: table[name] for name in schema.names}
@@ -231,7 +253,7 @@ def main(output: Path) -> None:
     """Write the data files and their manifest into a folder."""
     output.mkdir(parents=True, exist_ok=True)
     data = synthetic_data()
-    invented = data.bars.assign(source="synthetic", adjustment="splits_dividends")
+    invented = data.bars.assign(source="synthetic", adjustment="splits and dividends")
     bars = pd.concat([index_bars(), invented]).sort_values(["symbol", "date"], ignore_index=True)
     economic = economic_series()
     write_parquet(bars, BAR_SCHEMA, output / "bars.parquet")
@@ -256,6 +278,7 @@ def main(output: Path) -> None:
             for name in ("arch", "numpy", "pandas", "pyarrow", "statsmodels")
         },
         "seed": synthetic.SEED,
+        "inputs": input_checksums(),
         "files": {
             name: {
                 "sha256": hashlib.sha256((output / name).read_bytes()).hexdigest(),
