@@ -95,7 +95,7 @@ async def open_services(settings: Settings) -> Services:
             accounts=AccountService(stores.repositories),
             health=HealthService(settings, stores),
             market_data=market_data,
-            sample_data=SampleDataService(stores, market_data),
+            sample_data=SampleDataService(stores),
         )
         user, recovered = await asyncio.gather(
             services.accounts.local(), stores.lifecycle.recover()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
+import shutil
+from collections.abc import Awaitable
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from quant_tui.config.settings import Settings
 from quant_tui.domain.base import Document
@@ -22,13 +26,15 @@ SHOWN_PACKAGES = (
     "lightgbm",
     "openai",
 )
+KEY_VARIABLES = ("OPENAI_API_KEY", "ALPHA_VANTAGE_API_KEY")
+"""Keys that the program uses; only whether they are set is ever told."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreHealth:
     """Health of one store.
 
-    ``ok`` is None when the store is not set up, which is no fault.
+    ``ok`` is None when the store is not set up or not yet looked at, which is no fault.
     """
 
     name: str
@@ -42,6 +48,7 @@ class HealthService:
     def __init__(self, settings: Settings, stores: Stores) -> None:
         self._settings = settings
         self._stores = stores
+        self._chroma = StoreHealth("ChromaDB", None, "not looked at yet")
 
     async def check(self, *, chroma: bool = False) -> list[StoreHealth]:
         """Return the health of MongoDB, DuckDB, ChromaDB and the language model.
@@ -49,11 +56,100 @@ class HealthService:
         Parameters
         ----------
         chroma
-            Also probe ChromaDB, which takes a second; otherwise it is reported as not
-            yet looked at.
+            Also probe ChromaDB, which takes a second; otherwise what the last probe
+            found is reported.
         """
-        raise NotImplementedError
+        mongo = self._probe("MongoDB", self._stores.metadata.ping())
+        duck = self._probe("DuckDB", asyncio.to_thread(self._stores.duck.ping))
+        if chroma:
+            probe = asyncio.to_thread(self._stores.chroma.ping)
+            self._chroma = await self._probe("ChromaDB", probe)
+        return [await mongo, await duck, self._chroma, _language_model()]
 
     async def doctor(self) -> Document:
         """Return versions, health, paths, keys found, data freshness and disk use."""
-        raise NotImplementedError
+        mongo, duck, chroma, model = await self.check(chroma=True)
+        locations = self._settings.locations
+        summaries = await asyncio.to_thread(self._stores.bars.summaries) if duck.ok else []
+        used = await asyncio.to_thread(
+            lambda: {
+                "mongodb": _bytes_under(locations.mongodb),
+                "duckdb": _bytes_under(locations.duckdb_file),
+                "chroma": _bytes_under(locations.chroma),
+                "logs": _bytes_under(locations.logs),
+                "free": shutil.disk_usage(locations.data).free,
+            }
+        )
+        return {
+            "mongodb": {
+                "uri": self._stores.public_uri,
+                "kind": self._stores.server_kind,
+                "version": mongo.detail if mongo.ok else None,
+                "ok": bool(mongo.ok),
+                **({} if mongo.ok else {"error": mongo.detail}),
+            },
+            "duckdb": {
+                "path": str(locations.duckdb_file),
+                "version": duck.detail if duck.ok else None,
+                "ok": bool(duck.ok),
+                **({} if duck.ok else {"error": duck.detail}),
+            },
+            "chroma": {
+                "path": str(locations.chroma),
+                "version": chroma.detail if chroma.ok else None,
+                "ok": bool(chroma.ok),
+                **({} if chroma.ok else {"error": chroma.detail}),
+            },
+            "llm": {"ok": model.ok, "detail": model.detail},
+            "keys": {name: name in os.environ for name in KEY_VARIABLES},
+            "data": {
+                "symbols": len(summaries),
+                "bars": sum(one.rows for one in summaries),
+                "last_session": max((one.last.isoformat() for one in summaries), default=None),
+            },
+            "disk_bytes": used,
+            "versions": {
+                "quant-tui": _installed("quant-tui"),
+                "python": platform.python_version(),
+                **{name: _installed(name) for name in SHOWN_PACKAGES},
+            },
+            "folders": {
+                "data": str(locations.data),
+                "config": str(locations.config),
+                "logs": str(locations.logs),
+                "run": str(locations.run),
+            },
+            "settings_problems": list(self._settings.problems),
+        }
+
+    @staticmethod
+    async def _probe(name: str, ping: Awaitable[str]) -> StoreHealth:
+        try:
+            return StoreHealth(name, True, await ping)
+        except QuantError as error:
+            return StoreHealth(name, False, str(error))
+
+
+def _language_model() -> StoreHealth:
+    return StoreHealth("LLM", None, "no model is configured")
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _bytes_under(path: Path) -> int:
+    """Return the size of a file, or of all files under a folder; 0 when there is none."""
+    if path.is_file():
+        return path.stat().st_size
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += (Path(folder) / name).lstat().st_size
+            except FileNotFoundError:  # a database removes its files as it works
+                continue
+    return total

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quant_tui.domain.errors import DataProblem
+from quant_tui.domain.base import Document
+from quant_tui.domain.errors import DataProblem, InsufficientData, InvalidInput
 from quant_tui.jobs.manager import Job, JobContext, JobManager
-from quant_tui.providers.files import FileInspection
+from quant_tui.providers.files import FileInspection, inspect_file, read_bars
 from quant_tui.services.stores import Stores
-from quant_tui.storage.duck.bars import SymbolSummary
+from quant_tui.storage.duck.records import BarTable, ImportBatch, SymbolSummary
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from quant_tui.engine import Bars
+
+SYNTHETIC_SOURCE = "synthetic"
+"""Source of invented figures; they are marked wherever they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +74,111 @@ class MarketDataService:
     """Bars of all symbols; market data are shared by all users of a store."""
 
     def __init__(self, stores: Stores, jobs: JobManager) -> None:
-        self._stores = stores
+        self._bars = stores.bars
         self._jobs = jobs
 
     async def symbols(self, search: str = "") -> list[SymbolSummary]:
-        """Return the symbols that have bars, by name."""
-        raise NotImplementedError
+        """Return the symbols that have bars, by name; ``search`` is part of a name."""
+        found = await asyncio.to_thread(self._bars.summaries)
+        wanted = search.casefold()
+        return [one for one in found if wanted in one.symbol.casefold()]
+
+    async def require(self, symbols: Sequence[str], *, field: str) -> None:
+        """Make sure that symbols have bars.
+
+        Raises
+        ------
+        InvalidInput
+            Naming ``field``, the symbols that have none, and the nearest names.
+        """
+        known = {one.symbol for one in await self.symbols()}
+        missing = [symbol for symbol in symbols if symbol not in known]
+        if not missing:
+            return
+        if not known:
+            raise InvalidInput(
+                "There are no bars yet.", field=field, hint="Import a file or load the sample data."
+            )
+        near = {
+            match
+            for symbol in missing
+            for match in get_close_matches(symbol.upper(), known, n=2, cutoff=0.5)
+        }
+        hint = f"Did you mean {', '.join(sorted(near))}?" if near else "See: quant-tui data list"
+        raise InvalidInput(f"No bars for {', '.join(missing)}.", field=field, hint=hint)
 
     async def load_bars(
         self, symbols: Sequence[str], start: date | None = None, end: date | None = None
     ) -> Bars:
-        """Return bars of symbols on their common calendar.
+        """Return bars of symbols on the union of their calendars.
 
         Raises
         ------
         NotFound
-            When a symbol has no bars, with the nearest names.
+            When a symbol has no bars.
         InsufficientData
             When there are none between the dates.
         """
-        raise NotImplementedError
+        bars, _ = await self.load_with_benchmark(symbols, "", start, end)
+        return bars
+
+    async def load_with_benchmark(
+        self, symbols: Sequence[str], benchmark: str, start: date | None, end: date | None
+    ) -> tuple[Bars, NDArray[np.float64] | None]:
+        """Return bars of symbols and, on the same dates, the closes of a benchmark.
+
+        Dates on which only the benchmark has a bar are left out. Where it has none, its
+        last close before stands; before its first, NaN.
+
+        Raises
+        ------
+        NotFound, InsufficientData
+            As :meth:`load_bars`.
+        """
+        table = await asyncio.to_thread(self._bars.load, tuple(symbols), start, end)
+        if not len(table.dates):
+            summaries = await asyncio.to_thread(self._bars.summaries, tuple(symbols))
+            has = "; ".join(f"{one.symbol} has {one.first} to {one.last}" for one in summaries)
+            raise InsufficientData(
+                f"No bars of {', '.join(symbols)} from {start or 'the first'} to "
+                f"{end or 'the last'}.",
+                hint=f"{has}.",
+            )
+        closes = None
+        if benchmark:
+            other = await asyncio.to_thread(
+                self._bars.load, (benchmark,), None, end, interval=table.interval
+            )
+            closes = _as_of(other.dates, other.close[:, 0], table.dates)
+        return await asyncio.to_thread(_to_bars, table), closes
+
+    async def provenance(self, symbols: Sequence[str]) -> list[Document]:
+        """Return where the bars of symbols are from, and whether they are synthetic."""
+        found = await asyncio.to_thread(self._bars.summaries, tuple(symbols))
+        return [
+            {
+                "symbol": one.symbol,
+                "source": one.source,
+                "adjustment": one.adjustment,
+                "interval": one.interval,
+                "synthetic": one.synthetic,
+            }
+            for one in found
+        ]
 
     async def last_session(self) -> date | None:
         """Return the last date with bars, None when there are none."""
-        raise NotImplementedError
+        return await asyncio.to_thread(self._bars.last_session)
 
     async def inspect(self, request: ImportRequest) -> FileInspection:
-        """Look at a file without importing it: columns, mapping, first rows, problems."""
-        raise NotImplementedError
+        """Look at a file without importing it: columns, mapping, first rows, problems.
+
+        Raises
+        ------
+        DataImportError
+            When it cannot be read at all.
+        """
+        return await asyncio.to_thread(inspect_file, request.path, request.options())
 
     async def import_file(self, request: ImportRequest, context: JobContext) -> ImportReport:
         """Import a file; on any failure the store is as it was.
@@ -101,12 +188,72 @@ class MarketDataService:
         DataImportError
             With the rows that are wrong.
         """
-        raise NotImplementedError
+        return await context.run_in_thread(self._import, request, context)
 
     def start_import(self, request: ImportRequest) -> Job[ImportReport]:
         """Import a file as a job."""
-        raise NotImplementedError
 
-    async def export(self, out: Path, *, format: str, partition: str = "") -> int:  # noqa: A002
-        """Write all bars to a file or folder and return their number."""
-        raise NotImplementedError
+        async def work(context: JobContext) -> ImportReport:
+            return await self.import_file(request, context)
+
+        return self._jobs.start("import", request.path.name, work)
+
+    def _import(self, request: ImportRequest, context: JobContext) -> ImportReport:
+        began = time.monotonic()
+
+        def reading(fraction: float, message: str) -> None:
+            context.progress(0.6 * fraction, message)
+
+        def storing(fraction: float, message: str) -> None:
+            context.progress(0.6 + 0.4 * fraction, message)
+
+        with read_bars(
+            request.path, request.options(), progress=reading, cancel=context.cancel
+        ) as staged:
+            batch = ImportBatch(
+                source=request.source or "file",
+                origin=staged.origin,
+                adjustment=request.adjustment or "unknown",
+                content_hash=staged.content_hash,
+                interval=staged.interval,
+                synthetic=request.source == SYNTHETIC_SOURCE,
+            )
+            counts = self._bars.upsert(staged.path, batch, progress=storing, cancel=context.cancel)
+            return ImportReport(
+                path=str(request.path),
+                symbols=tuple(staged.symbols),
+                rows=counts.total,
+                inserted=counts.inserted,
+                updated=counts.updated,
+                unchanged=counts.unchanged,
+                first=staged.first,
+                last=staged.last,
+                problems=tuple(staged.problems),
+                seconds=time.monotonic() - began,
+            )
+
+
+def _to_bars(table: BarTable) -> Bars:
+    from quant_tui.engine import Bars
+
+    return Bars(
+        symbols=table.symbols,
+        dates=table.dates,
+        open=table.open,
+        high=table.high,
+        low=table.low,
+        close=table.close,
+        volume=table.volume,
+    )
+
+
+def _as_of(
+    dates: NDArray[np.datetime64], values: NDArray[np.float64], wanted: NDArray[np.datetime64]
+) -> NDArray[np.float64]:
+    """Return the last value at or before each wanted date, NaN where there is none."""
+    import numpy as np
+
+    at = np.searchsorted(dates, wanted, side="right") - 1
+    found = np.full(len(wanted), np.nan)
+    found[at >= 0] = values[at[at >= 0]]
+    return found

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from quant_tui.config.locations import packaged
+from quant_tui.domain.base import Document, utc_now
+from quant_tui.domain.errors import NotFound
+from quant_tui.domain.market_data import Company, EconomicIndicator
 from quant_tui.jobs.manager import JobContext
-from quant_tui.services.market_data import MarketDataService
+from quant_tui.services.market_data import SYNTHETIC_SOURCE
 from quant_tui.services.stores import Stores
+from quant_tui.storage.duck.records import CorporateAction, ImportBatch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FILE_TO_STAGE = {
+    "symbol": "symbol",
+    "date": "date",
+    "open_price": "open",
+    "high_price": "high",
+    "low_price": "low",
+    "close_price": "close",
+    "volume": "volume",
+}
+"""Column of ``bars.parquet`` to column of a stage."""
+
+Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class SampleReport:
-    """What was loaded."""
+    """What was loaded, or was there already."""
 
     symbols: int
     bars: int
@@ -23,10 +51,107 @@ class SampleReport:
 class SampleDataService:
     """The figures in ``sample_data/``; see PROVENANCE.md there."""
 
-    def __init__(self, stores: Stores, market_data: MarketDataService) -> None:
+    def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._market_data = market_data
 
     async def load(self, context: JobContext | None = None) -> SampleReport:
-        """Load all sample data; what is there already stays as it is."""
-        raise NotImplementedError
+        """Load all sample data; what is there already stays as it is.
+
+        Raises
+        ------
+        NotFound
+            When the files did not come with the program.
+        """
+        began = time.monotonic()
+        folder = packaged("sample_data")
+        if not (folder / "bars.parquet").is_file():
+            raise NotFound(
+                f"The sample data are not in {folder}.", hint="Install the program again."
+            )
+        report = context.progress if context else _say_nothing
+        cancel = context.cancel if context else None
+        bars = asyncio.create_task(asyncio.to_thread(self._load_bars, folder, report, cancel))
+        try:
+            values, companies = await asyncio.to_thread(_read_metadata, folder)
+            await self._stores.repositories.companies.upsert_many(companies, ["symbol"])
+            await self._stores.repositories.economic_indicators.upsert_many(
+                values, ["indicator_type", "date", "source"]
+            )
+        finally:
+            symbols, count = await bars
+        return SampleReport(
+            symbols=symbols,
+            bars=count,
+            companies=len(companies),
+            economic_values=len(values),
+            seconds=time.monotonic() - began,
+        )
+
+    def _load_bars(
+        self, folder: Path, report: Progress, cancel: Callable[[], bool] | None
+    ) -> tuple[int, int]:
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(folder / "bars.parquet")
+        groups = table.group_by(["source", "adjustment"]).aggregate([]).to_pylist()
+        for place, group in enumerate(groups):
+            report(place / len(groups), f"loading bars of {group['source']}")
+            chosen = table.filter(
+                pc.and_(
+                    pc.equal(table["source"], group["source"]),
+                    pc.equal(table["adjustment"], group["adjustment"]),
+                )
+            )
+            batch = ImportBatch(
+                source=group["source"],
+                origin="sample_data/bars.parquet",
+                adjustment=group["adjustment"],
+                synthetic=group["source"] == SYNTHETIC_SOURCE,
+            )
+            self._stores.bars.upsert(_to_stage(chosen), batch, cancel=cancel)
+        actions = pq.read_table(folder / "corporate_actions.parquet").to_pylist()
+        self._stores.corporate_actions.upsert(CorporateAction(**one) for one in actions)
+        report(1.0, "sample data loaded")
+        return pc.count_distinct(table["symbol"]).as_py(), table.num_rows
+
+
+def _say_nothing(_fraction: float, _message: str) -> None:
+    """Report to nobody."""
+
+
+def _to_stage(table: pa.Table) -> pa.Table:
+    import pyarrow as pa
+
+    chosen = table.select(list(FILE_TO_STAGE)).rename_columns(list(FILE_TO_STAGE.values()))
+    place = chosen.column_names.index("volume")
+    return chosen.set_column(place, "volume", chosen["volume"].cast(pa.float64()))
+
+
+def _read_metadata(folder: Path) -> tuple[list[EconomicIndicator], list[Company]]:
+    import pyarrow.parquet as pq
+
+    now = utc_now()
+    values = [
+        EconomicIndicator(
+            indicator_type=one["indicator_type"],
+            date=datetime(one["date"].year, one["date"].month, one["date"].day, tzinfo=UTC),
+            value=one["value"],
+            unit=one["unit"],
+            source=one["source"],
+            created_at=now,
+        )
+        for one in pq.read_table(folder / "economic.parquet").to_pylist()
+    ]
+    facts: list[Document] = json.loads((folder / "companies.json").read_text(encoding="utf-8"))
+    companies = [
+        Company(
+            symbol=one["symbol"],
+            name=one["name"],
+            sector=one["sector"],
+            industry=one["industry"],
+            financials=one["financials"],
+        )
+        for one in facts
+    ]
+    return values, companies

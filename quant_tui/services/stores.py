@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from quant_tui.config.settings import Settings
 from quant_tui.services.strategies import store_templates
 from quant_tui.storage.chroma.store import ChromaStore
+from quant_tui.storage.duck.actions import CorporateActionRepository
 from quant_tui.storage.duck.bars import BarRepository
 from quant_tui.storage.duck.database import DuckStore
 from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
@@ -29,6 +30,7 @@ class Stores:
     repositories: Repositories
     lifecycle: BacktestLifecycle
     bars: BarRepository
+    corporate_actions: CorporateActionRepository
 
     async def close(self) -> None:
         """Close everything, whatever happens on the way, and leave the server."""
@@ -62,7 +64,7 @@ async def open_stores(settings: Settings) -> Stores:
             locations.duckdb_file,
             memory_limit=settings.duckdb.memory_limit,
             threads=settings.duckdb.threads,
-            order_indexes=settings.duckdb.order_indexes,
+            extra_indexes=settings.duckdb.order_indexes,
         )
         stack.push_async_callback(asyncio.to_thread, duck.close)
         await asyncio.gather(migrate(metadata), asyncio.to_thread(duck.migrate))
@@ -77,4 +79,5 @@ async def open_stores(settings: Settings) -> Stores:
         repositories=repositories,
         lifecycle=BacktestLifecycle(metadata, repositories),
         bars=BarRepository(duck),
+        corporate_actions=CorporateActionRepository(duck),
     )
