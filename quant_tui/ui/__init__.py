@@ -1,1 +1,1 @@
-"""."""
+"""The app: frame, widgets, screens, themes."""

@@ -1,0 +1,295 @@
+"""The app: wiring of frame, workspaces, services and keys.
+
+Nothing heavy is imported here: the first paint needs Textual and the frame alone. The
+services are opened behind it, by a factory that does its own imports in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from quant_tui.ui import keymap, themes
+from quant_tui.ui.job_watch import JobWatch
+from quant_tui.ui.reporting import describe, logger, report, toast
+from quant_tui.ui.signals import handle_end_signals
+from quant_tui.ui.slow_line import is_slow
+from quant_tui.ui.status import StatusKeeper
+from quant_tui.ui.undo import UndoOffer
+from quant_tui.ui.widgets.key_footer import KeyFooter
+from quant_tui.ui.widgets.nav_bar import NavBar
+from quant_tui.ui.widgets.status_line import StatusLine
+from quant_tui.ui.workspaces import WORKSPACES, Workspace
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from quant_tui.config.settings import Settings
+    from quant_tui.services.composition import Services
+
+OpenServices = Callable[[], Awaitable["Services"]]
+
+
+def _palette() -> type[Provider]:
+    from quant_tui.ui.commands import Commands
+
+    return Commands
+
+
+class QuantApp(App[None]):
+    """The app.
+
+    Parameters
+    ----------
+    settings
+        What was configured.
+    open_services
+        Opens stores and services; awaited once the first screen has been painted.
+    """
+
+    TITLE = "quant_tui"
+    CSS_PATH = "app.tcss"
+    AUTO_FOCUS = None
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"), (100, "-normal"), (160, "-wide"),
+    ]  # fmt: skip
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (30, "-tall")]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDING_GROUP_TITLE = "Everywhere"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(number), f"go_to('{entry.code}')", entry.title, show=False,
+                    id=f"go.{entry.code}", tooltip=f"Go to {entry.title}")
+            for number, entry in enumerate(WORKSPACES, 1)
+        ),
+        Binding("question_mark", "help", "help", id="app.help", key_display="?",
+                tooltip="All keys"),
+        Binding("ctrl+p", "command_palette", "commands", id="app.palette", priority=True,
+                tooltip="Find any action, symbol, strategy or backtest by name"),
+        Binding("q", "ask_quit", "quit", id="app.quit", tooltip="Quit"),
+        Binding("ctrl+q", "ask_quit", "Quit", id="app.quit_anywhere", show=False, priority=True,
+                tooltip="Quit, also from within a text field"),
+        Binding("u", "undo", "Undo", id="app.undo", tooltip="Take back the last deletion"),
+        Binding("ctrl+l", "redraw", "Redraw", id="app.redraw", show=False,
+                tooltip="Paint the screen anew"),
+    ]  # fmt: skip
+
+    def __init__(self, settings: Settings, open_services: OpenServices) -> None:
+        super().__init__()
+        self.settings = settings
+        self.slow_line = is_slow(settings.ui.slow_line)
+        if self.slow_line:
+            self.animation_level = "none"
+        self.services: Services | None = None
+        self.services_error: BaseException | None = None
+        self.job_watch = JobWatch(self, self._jobs_changed)
+        self.undo = UndoOffer(self)
+        self.status_keeper = StatusKeeper(self)
+        self._open_services = open_services
+        self._opening: asyncio.Task[None] | None = None
+        self._workspaces: dict[str, Workspace] = {}
+        self._last_focus: dict[str, Any] = {}
+        self.front = ""
+        self.theme_store = themes.ThemeStore(settings.locations)
+        self._startup_problems = list(settings.problems)
+        self._startup_problems += themes.use_first(self, self.theme_store, settings.ui.theme)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the frame."""
+        yield NavBar(WORKSPACES)
+        yield Container(id="body")
+        yield StatusLine()
+        yield KeyFooter()
+
+    # -- start and end
+
+    async def on_mount(self) -> None:
+        """Show the first workspace; everything else waits until that is painted."""
+        if not self.is_headless:
+            handle_end_signals(self)
+        self._startup_problems += keymap.apply(self, self.settings.keys)
+        await self._show(WORKSPACES[0].code)
+        self.call_after_refresh(self.set_timer, 0.01, self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        for problem in self._startup_problems:
+            toast(self, problem, title="Configuration", severity="warning", seconds=12)
+        self._startup_problems.clear()
+        self.open_services()
+
+    def open_services(self) -> None:
+        """Open the stores in the background; also the retry after a failure."""
+        if self._opening is None or self._opening.done():
+            self.services_error = None
+            self._opening = asyncio.create_task(self._open(), name="open-services")
+
+    async def _open(self) -> None:
+        try:
+            services = await self._open_services()
+        except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
+            self.services_error = error
+            title, message = describe(error)
+            toast(self, message, title=title, severity="error", seconds=10)
+        else:
+            self.services = services
+            self.job_watch.attach(services.jobs)
+            self.status_keeper.start(services)
+            if services.user is None:
+                self._welcome(services)
+        if (workspace := self._workspaces.get(self.front)) is not None:
+            workspace.bring_forward()
+
+    def _welcome(self, services: Services) -> None:
+        from quant_tui.ui.modals.welcome import Welcome
+
+        async def greeted(_done: bool | None) -> None:
+            self.status_keeper.start(services)
+            for workspace in self._workspaces.values():
+                workspace.loaded = False
+            if (front := self._workspaces.get(self.front)) is not None:
+                front.bring_forward()
+
+        self.push_screen(Welcome(services), greeted)
+
+    async def on_unmount(self) -> None:
+        """Leave the stores clean; the terminal is the person's again by now."""
+        self.status_keeper.stop()
+        if self._opening is not None and not self._opening.done():
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        services, self.services = self.services, None
+        if services is not None:
+            await services.close()
+
+    # -- workspaces
+
+    def go_to(self, code: str, *, target: str = "") -> None:
+        """Bring a workspace to the front, and open an object in it."""
+        self.call_next(self._show, code, target)
+
+    async def action_go_to(self, code: str) -> None:
+        """Bring a workspace to the front."""
+        await self._show(code)
+
+    async def _show(self, code: str, target: str = "") -> None:
+        while self.screen is not self.default_screen:
+            await self.pop_screen()
+        if code == self.front and not target:
+            return
+        before = self._workspaces.get(self.front)
+        workspace = self._workspaces.get(code)
+        self._last_focus[self.front] = self.screen.focused
+        with self.batch_update():
+            if workspace is None:
+                entry = next(entry for entry in WORKSPACES if entry.code == code)
+                workspace = self._workspaces[code] = entry.build()
+                await self.query_one("#body").mount(workspace)
+            if before is not None:
+                before.remove_class("-front")
+            workspace.add_class("-front")
+            self.front = code
+            self.query_one(NavBar).show(code)
+            remembered = self._last_focus.get(code)
+            if remembered is not None and remembered.is_attached and remembered.focusable:
+                remembered.focus(scroll_visible=False)
+            else:
+                workspace.focus_first()
+            workspace.bring_forward(target)
+
+    @property
+    def unsaved(self) -> list[str]:
+        """What quitting now would lose."""
+        return [text for one in self._workspaces.values() if (text := one.unsaved)]
+
+    def _jobs_changed(self) -> None:
+        self.status_keeper.jobs_changed()
+
+    # -- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer undoing only while there is something to undo."""
+        if action == "undo":
+            return self.undo.available
+        return super().check_action(action, parameters)
+
+    async def action_undo(self) -> None:
+        """Take back the last deletion."""
+        await self.undo.take_back()
+
+    def action_redraw(self) -> None:
+        """Paint the screen anew, for when something else wrote over it."""
+        self.screen.refresh(repaint=True, layout=True)
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from quant_tui.ui.modals.help import KeyHelp
+
+        if not isinstance(self.screen, KeyHelp):
+            self.push_screen(KeyHelp.of(self))
+
+    def action_press_binding(self, name: str) -> None:
+        """Do what the key of a binding does; the footer's clicks come here."""
+        for key, active in self.screen.active_bindings.items():
+            if name in (active.binding.id, active.binding.action):
+                self.simulate_key(key)
+                return
+
+    async def action_ask_quit(self) -> None:
+        """Quit; ask first when a job runs or something is unsaved."""
+        losses = [f"{job.title} is still running." for job in self.job_watch.active]
+        losses += [f"{text} is not saved." for text in self.unsaved]
+        if not losses:
+            self.exit()
+            return
+        from quant_tui.ui.modals.confirm import Confirm
+
+        if isinstance(self.screen, Confirm):
+            return
+        question = Confirm("Quit all the same?", " ".join(losses), yes="Quit")
+        self.push_screen(question, lambda yes: self.exit() if yes else None)
+
+    def action_change_theme(self) -> None:
+        """Choose among the themes."""
+        from textual.command import CommandPalette
+
+        from quant_tui.ui.commands import Themes
+
+        self.push_screen(CommandPalette(providers=[Themes], placeholder="Theme …"))
+
+    def use_theme(self, name: str) -> None:
+        """Change the theme and remember it."""
+        self.theme = name
+        try:
+            from quant_tui.config.settings import remember
+
+            remember(self.settings, "ui", "theme", name)
+        except Exception as error:  # noqa: BLE001 -- reported, and logged when it is ours
+            report(self, error)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give every theme the colours that Textual does not know of."""
+        return themes.DEFAULTS
+
+    # -- errors
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End with one clear line instead of a traceback, which the log gets.
+
+        Textual calls this for what no handler of ours has caught; the part of the
+        screen it happened in is dead then, so the app cannot go on.
+        """
+        logger.critical("The app ended unexpectedly", exc_info=error)
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+            log_file = self.settings.locations.log_file
+            line = f"quant-tui ended unexpectedly ({type(error).__name__}). Details: {log_file}"
+            self._exit_renderables.append(line)
+        self._close_messages_no_wait()

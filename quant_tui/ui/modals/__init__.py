@@ -1,0 +1,1 @@
+"""Screens that lie over the app and answer one question."""

@@ -1,0 +1,61 @@
+"""The one place that turns an error into something a person can read.
+
+A :class:`~quant_tui.domain.errors.QuantError` is shown as it is. Anything else is a
+defect of ours: its traceback goes to the log file, the screen shows one line.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Literal
+
+from quant_tui.domain.errors import Cancelled, QuantError
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+logger = logging.getLogger("quant_tui")
+
+Severity = Literal["information", "warning", "error"]
+
+
+def toast(
+    app: App[object],
+    message: str,
+    *,
+    title: str = "",
+    severity: Severity = "information",
+    seconds: float | None = None,
+) -> None:
+    """Show a short message over the screen; the text is never read as markup.
+
+    Parameters
+    ----------
+    seconds
+        How long it stays; None for Textual's usual five.
+    """
+    app.notify(message, title=title, severity=severity, timeout=seconds, markup=False)
+
+
+def describe(error: BaseException) -> tuple[str, str]:
+    """Return an error's title and message for people; the log gets what is not for them."""
+    if isinstance(error, QuantError):
+        return error.title, str(error)
+    logger.error("Unexpected error", exc_info=error)
+    return "Unexpected error", f"{_one_line(error)} The log file has the details."
+
+
+def report(app: App[object], error: BaseException) -> None:
+    """Show an error as a toast. Cancelling is not an error."""
+    if isinstance(error, Cancelled):
+        toast(app, error.message)
+        return
+    title, message = describe(error)
+    toast(app, message, title=title, severity="error", seconds=10)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or "no message"
+    if len(text) > 160:
+        text = text[:159] + "…"
+    return f"{type(error).__name__}: {text}"

@@ -1,0 +1,1 @@
+"""One module a workspace or page, its styles beside it."""

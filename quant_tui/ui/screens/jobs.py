@@ -1,0 +1,12 @@
+"""Jobs."""
+
+from __future__ import annotations
+
+from quant_tui.ui.screens.to_come import ToCome
+from quant_tui.ui.widgets.message_panel import Notice
+
+
+class Jobs(ToCome):
+    """What runs and what ran."""
+
+    notice = Notice("Jobs")

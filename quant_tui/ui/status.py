@@ -1,0 +1,92 @@
+"""Keeps the status line true, and costs nothing while nothing happens."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from quant_tui.ui.reporting import logger
+from quant_tui.ui.widgets.status_line import HealthMark, StatusLine
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from quant_tui.services.composition import Services
+    from quant_tui.ui.app import QuantApp
+
+HEALTH_SECONDS = 30.0
+JOB_SECONDS = 0.5
+"""A running job's line is repainted at most twice a second."""
+
+STALE_SESSIONS = 3
+"""Weekdays that daily data may lag: yesterday's close, and a long weekend."""
+
+
+def is_stale(last_session: date | None, today: date) -> bool:
+    """Return whether daily data are older than an exchange's calendar explains."""
+    if last_session is None:
+        return False
+    day, sessions = last_session, 0
+    while day < today and sessions <= STALE_SESSIONS:
+        day += timedelta(days=1)
+        sessions += day.weekday() < 5
+    return sessions > STALE_SESSIONS
+
+
+class StatusKeeper:
+    """Asks the services how things are and tells the status line."""
+
+    def __init__(self, app: QuantApp) -> None:
+        self._app = app
+        self._services: Services | None = None
+        self._health_timer: Timer | None = None
+        self._job_timer: Timer | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    def start(self, services: Services) -> None:
+        """Begin once the services are open."""
+        self._services = services
+        self.look()
+        if self._health_timer is None:
+            self._health_timer = self._app.set_interval(HEALTH_SECONDS, self.look)
+
+    def stop(self) -> None:
+        """End; nothing is asked any more."""
+        self._services = None
+        if self._asking is not None:
+            self._asking.cancel()
+
+    def look(self) -> None:
+        """Ask for health and data; a question that is still open is not asked twice."""
+        if self._services is not None and (self._asking is None or self._asking.done()):
+            self._asking = asyncio.create_task(self._ask(self._services), name="status")
+
+    def jobs_changed(self) -> None:
+        """Show the running jobs soon; keep looking while there are any."""
+        if self._job_timer is None and self._app.is_running:
+            self._show_jobs()
+            self._job_timer = self._app.set_interval(JOB_SECONDS, self._show_jobs)
+
+    @property
+    def line(self) -> StatusLine:
+        """The status line."""
+        return self._app.default_screen.query_one(StatusLine)
+
+    def _show_jobs(self) -> None:
+        active = self._app.job_watch.active
+        self.line.show_jobs(active)
+        if not active and self._job_timer is not None:
+            self._job_timer.stop()
+            self._job_timer = None
+
+    async def _ask(self, services: Services) -> None:
+        line = self.line
+        line.show_user(services.user.username if services.user else "")
+        try:
+            health = await services.health.check()
+            line.show_health([HealthMark(one.name, one.ok, one.detail) for one in health])
+            last = await services.market_data.last_session()
+            line.show_data(last, is_stale(last, datetime.now(UTC).date()))
+        except Exception:
+            logger.exception("the status line could not be brought up to date")

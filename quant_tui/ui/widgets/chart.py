@@ -1,0 +1,329 @@
+"""A chart over time: lines and areas on one time axis, with zoom, pan and a cursor.
+
+Drawing happens in a thread (see :mod:`chart_raster`); the event loop only turns the
+finished grid into strips. A cursor move repaints two columns and the readout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from quant_tui.ui.widgets.chart_data import ChartData, Series
+from quant_tui.ui.widgets.table_grid import fit
+
+if TYPE_CHECKING:
+    from quant_tui.ui.widgets.chart_raster import Grid
+
+LEAST_SHOWN = 10
+"""Fewest positions that can be zoomed to."""
+
+
+class TimeChart(Widget, can_focus=True):
+    """Panes over one time axis.
+
+    The first line is the legend, or what is under the cursor. Sizes follow the widget;
+    zoom and log axis are kept when other data of the same length come.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "chart--first",
+        "chart--second",
+        "chart--third",
+        "chart--down",
+        "chart--axis",
+        "chart--grid",
+        "chart--cursor",
+    }
+    DEFAULT_CSS = """
+    TimeChart {
+        width: 1fr;
+        height: 1fr;
+        & > .chart--first { color: $accent; }
+        & > .chart--second { color: $secondary; }
+        & > .chart--third { color: $warning; }
+        & > .chart--down { color: $down; }
+        & > .chart--axis { color: $text-muted; }
+        & > .chart--grid { color: $foreground 25%; }
+        & > .chart--cursor { background: $primary-muted; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "step(-1)", "Cursor", id="chart.left", key_display="←→",
+                tooltip="Cursor one column to the left; it reads out date and values"),
+        Binding("right,l", "step(1)", "Cursor right", id="chart.right", show=False,
+                tooltip="Cursor one column to the right"),
+        Binding("plus,equals_sign", "zoom(-1)", "Zoom", id="chart.zoomin", key_display="+-",
+                tooltip="Zoom in around the cursor"),
+        Binding("minus", "zoom(1)", "Zoom out", id="chart.zoomout", show=False,
+                tooltip="Zoom out"),
+        Binding("less_than_sign,comma,shift+left", "pan(-1)", "Pan", id="chart.panleft",
+                key_display="<>", tooltip="Earlier dates"),
+        Binding("greater_than_sign,full_stop,shift+right", "pan(1)", "Later", id="chart.panright",
+                show=False, tooltip="Later dates"),
+        Binding("g,home", "end(-1)", "First", id="chart.first", show=False,
+                tooltip="Cursor to the first date shown"),
+        Binding("G,end", "end(1)", "Last", id="chart.last", show=False,
+                tooltip="Cursor to the last date shown"),
+        Binding("v", "log", "Log axis", id="chart.log",
+                tooltip="Logarithmic value axis, or back"),
+        Binding("z", "whole", "Whole range", id="chart.whole", show=False,
+                tooltip="Show all dates again"),
+        Binding("escape", "leave", "Cursor off", id="chart.leave", show=False,
+                tooltip="Take the cursor away"),
+    ]  # fmt: skip
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 -- Textual's name
+        super().__init__(id=id, classes=classes)
+        self.log_axis = False
+        self._data: ChartData | None = None
+        self._start = 0
+        self._stop = 0
+        self._cursor: int | None = None
+        self._grid: Grid | None = None
+        self._drawn: tuple[int, int] = (0, 0)
+        self._strips: list[Strip] = []
+
+    # -- content
+
+    def show(self, data: ChartData | None) -> None:
+        """Show other data; None for nothing."""
+        if self._data is None or data is None or len(data) != len(self._data):
+            self._start, self._stop = 0, len(data) if data else 0
+            self._cursor = None
+        self._data = data
+        self._redraw()
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """First position shown and the one after the last."""
+        return self._start, self._stop
+
+    @property
+    def cursor(self) -> int | None:
+        """Position that the readout is about, None for none."""
+        return self._cursor
+
+    def _redraw(self) -> None:
+        if self._data is None or len(self._data) == 0:
+            self._grid, self._strips = None, []
+            self.refresh()
+        elif self.size.width >= 20 and self.size.height >= 5:
+            self.run_worker(self._draw(), group="chart", exclusive=True, exit_on_error=False)
+
+    async def _draw(self) -> None:
+        from quant_tui.ui.widgets.chart_raster import draw
+
+        if self._data is None:
+            return
+        start, stop = self._start, self._stop
+        self._grid = await asyncio.to_thread(
+            draw,
+            self._data,
+            start,
+            stop,
+            self.size.width,
+            self.size.height - 1,
+            log=self.log_axis,
+        )
+        self._drawn = (start, stop)
+        self._restrip()
+
+    def _restrip(self) -> None:
+        grid = self._grid
+        if grid is None:
+            return
+        styles = {"": self.rich_style}
+        for name in self.COMPONENT_CLASSES:
+            role = name.removeprefix("chart--")
+            styles[role] = self.get_component_rich_style(name)
+            styles[f"{role}-reversed"] = styles[role] + Style(reverse=True)
+        self._strips = [
+            Strip(_runs(characters, roles, styles))
+            for characters, roles in zip(grid.characters, grid.roles, strict=True)
+        ]
+        self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw for the new size."""
+        if event.size != event.virtual_size or self._grid is None or self._size_changed():
+            self._redraw()
+
+    def _size_changed(self) -> bool:
+        grid = self._grid
+        if grid is None:
+            return True
+        return (grid.width + grid.axis_width, len(grid.characters) + 1) != tuple(self.size)
+
+    def notify_style_update(self) -> None:
+        """Take the colours of another theme."""
+        super().notify_style_update()
+        if self.is_mounted:
+            self._restrip()
+
+    # -- drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Return the legend, or a line of the drawn grid with the cursor on it."""
+        width = self.size.width
+        if y == 0:
+            return self._legend(width)
+        if y - 1 >= len(self._strips):
+            return Strip.blank(width, self.rich_style)
+        strip = self._strips[y - 1].adjust_cell_length(width, self.rich_style)
+        column = self._cursor_column()
+        if column is None or y > len(self._strips) - 1:
+            return strip
+        cell = strip.crop(column, column + 1)
+        text = cell.text if cell.text not in (" ", "·") else "│"
+        style = next(iter(cell), Segment("")).style or Style()
+        marked = Strip([Segment(text, style + self.get_component_rich_style("chart--cursor"))])
+        return Strip.join([strip.crop(0, column), marked, strip.crop(column + 1)])
+
+    def _cursor_column(self) -> int | None:
+        if self._cursor is None or self._grid is None:
+            return None
+        from quant_tui.ui.widgets.chart_raster import column_of
+
+        start, stop = self._drawn
+        if not start <= self._cursor < stop:
+            return None
+        return column_of(self._cursor - start, stop - start, self._grid.width)
+
+    def _legend(self, width: int) -> Strip:
+        data = self._data
+        if data is None or not len(data):
+            return Strip.blank(width, self.rich_style)
+        muted = self.get_component_rich_style("chart--axis")
+        at = self._stop - 1 if self._cursor is None else self._cursor
+        when = f"{_date(data, self._start)} … {_date(data, at)}"
+        if self._cursor is not None:
+            when = f"▏{_date(data, at)}"
+        segments = [Segment(f"{when}  ", muted if self._cursor is None else self.rich_style)]
+        for pane in data.panes:
+            for series in reversed(pane.series):
+                segments += self._entry(series, pane.write(float(series.values[at])))
+        if self.log_axis:
+            segments.append(Segment("log axis", muted))
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def _entry(self, series: Series, value: str) -> list[Segment]:
+        style = self.get_component_rich_style(f"chart--{series.role}")
+        mark = "╍" if series.dashed else ("▔" if series.role == "down" else "━")
+        name = fit(series.name, min(18, len(series.name) * 2), "left").rstrip()
+        return [
+            Segment(f"{mark} ", style),
+            Segment(f"{name} ", self.get_component_rich_style("chart--axis")),
+            Segment(f"{value}   ", style + Style(bold=True)),
+        ]
+
+    # -- what the keys do
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 -- Textual's signature
+        """Offer what makes sense."""
+        if action == "leave":
+            return self._cursor is not None
+        if action == "log":
+            return self._data is not None and any(pane.may_log for pane in self._data.panes)
+        return self._data is not None
+
+    def action_step(self, direction: int) -> None:
+        """Move the cursor by one column; beyond the edge the view moves along."""
+        if self._cursor is None:
+            self._move_to(self._stop - 1 if direction < 0 else self._start)
+            return
+        columns = self._grid.width if self._grid else 1
+        step = max(1, (self._stop - self._start) // max(1, columns))
+        self._move_to(self._cursor + direction * step)
+
+    def action_end(self, direction: int) -> None:
+        """Put the cursor on the first or last date shown."""
+        self._move_to(self._start if direction < 0 else self._stop - 1)
+
+    def _move_to(self, position: int) -> None:
+        if self._data is None:
+            return
+        position = min(len(self._data) - 1, max(0, position))
+        before = self._cursor_column()
+        self._cursor = position
+        if position < self._start:
+            self._set_range(self._start - (self._stop - self._start) // 4, None)
+        elif position >= self._stop:
+            self._set_range(self._start + (self._stop - self._start) // 4, None)
+        else:
+            rows = max(0, len(self._strips) - 1)
+            regions = [Region(0, 0, self.size.width, 1)]
+            for column in {before, self._cursor_column()} - {None}:
+                regions.append(Region(column or 0, 1, 1, rows))
+            self.refresh(*regions)
+        self.refresh_bindings()
+
+    def action_zoom(self, direction: int) -> None:
+        """Halve or double what is shown, around the cursor."""
+        if self._data is None:
+            return
+        length = self._stop - self._start
+        wanted = length * 2 if direction > 0 else max(LEAST_SHOWN, length // 2)
+        wanted = min(len(self._data), wanted)
+        around = (self._start + self._stop) // 2 if self._cursor is None else self._cursor
+        part = (around - self._start) / length if length else 0.5
+        self._set_range(round(around - part * wanted), wanted)
+
+    def action_pan(self, direction: int) -> None:
+        """Move the view by a quarter of its length."""
+        quarter = max(1, (self._stop - self._start) // 4)
+        self._set_range(self._start + direction * quarter, None)
+
+    def action_whole(self) -> None:
+        """Show all dates."""
+        if self._data is not None:
+            self._set_range(0, len(self._data))
+
+    def _set_range(self, start: int, length: int | None) -> None:
+        if self._data is None:
+            return
+        length = self._stop - self._start if length is None else length
+        start = min(max(0, start), len(self._data) - length)
+        if (start, start + length) != (self._start, self._stop):
+            self._start, self._stop = start, start + length
+            self._redraw()
+
+    def action_log(self) -> None:
+        """Switch between a linear and a logarithmic value axis."""
+        self.log_axis = not self.log_axis
+        self._redraw()
+
+    def action_leave(self) -> None:
+        """Take the cursor away."""
+        self._cursor = None
+        self.refresh()
+        self.refresh_bindings()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the mouse clicked."""
+        if self._data is None or self._grid is None or event.x >= self._grid.width:
+            return
+        self._move_to(self._start + event.x * (self._stop - self._start) // self._grid.width)
+
+
+def _date(data: ChartData, position: int) -> str:
+    return str(data.dates[position].astype("datetime64[m]")).replace("T00:00", "").replace("T", " ")
+
+
+def _runs(characters: list[str], roles: list[str], styles: dict[str, Style]) -> list[Segment]:
+    """Join neighbouring cells of the same role into segments."""
+    segments: list[Segment] = []
+    begin = 0
+    for at in range(1, len(characters) + 1):
+        if at == len(characters) or roles[at] != roles[begin]:
+            segments.append(Segment("".join(characters[begin:at]), styles[roles[begin]]))
+            begin = at
+    return segments

@@ -1,0 +1,292 @@
+"""Workspaces: the nine screens that the digits switch between.
+
+How to write one
+----------------
+A workspace is a class in ``ui/screens/<name>.py``, named in :data:`WORKSPACES`; it is
+imported and built at the first visit and kept for the rest of the run. Its styles
+stand beside it in ``<name>.tcss`` (read as its ``DEFAULT_CSS``, so every rule is
+already confined to it)::
+
+    class Strategies(Workspace):
+        BINDINGS = [Binding("n", "new", "New", id="strategies.new", tooltip="…")]
+
+        def compose(self) -> ComposeResult:
+            self.table = Table(COLUMNS, empty=Notice(...), id="list")
+            self.detail = Vertical(...)
+            yield MasterDetail(self.table, self.detail)
+
+        async def load(self, services: Services) -> None:
+            # Called when the stores are open and the workspace is first shown, and by
+            # self.reload(). While it runs a loading panel stands in for the content
+            # (only the first time); an error becomes an error panel with a retry.
+            self.table.set_rows(Row(s.id, (s.name, ...)) for s in await services....list())
+
+        def shown(self) -> None: ...            # every time it comes to the front
+        def focus_first(self) -> None: self.table.focus()
+        async def jump(self, target: str) -> None: ...   # the palette: open an object by id
+
+        def action_delete(self) -> None:
+            self.spawn(self._delete())          # any coroutine: errors become toasts
+
+        async def _delete(self) -> None:
+            if await self.confirm("Delete “Golden cross”?", yes="Delete"):
+                ...
+                self.offer_undo("Strategy deleted", self._undelete)   # u undoes, ten seconds
+
+Services are reached with ``self.services`` (only after they are open: inside ``load``
+and in actions; :attr:`ready` says). Long work is a job: a service returns a ``Job``,
+``self.follow(job, on_done=...)`` shows it in the status line and calls back with the
+result when it is done, on the screen's own task; its failure becomes a toast and stays
+under Jobs. Nothing may block: no store, file or numeric work in a handler.
+``self.switch_to("backtests", target=id)`` goes to another workspace.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from textual.widget import Widget
+
+from quant_tui.ui.reporting import describe, report, toast
+from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+    from quant_tui.jobs.manager import Job
+    from quant_tui.services.composition import Services
+    from quant_tui.ui.app import QuantApp
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceEntry:
+    """One place in the top line.
+
+    Attributes
+    ----------
+    code
+        Name in the program: ``strategies``.
+    title, short
+        Names on the screen, the second for narrow terminals.
+    factory
+        ``module:Class``, imported at the first visit.
+    """
+
+    code: str
+    title: str
+    short: str
+    factory: str
+
+    def build(self) -> Workspace:
+        """Import and make the workspace."""
+        module, _, name = self.factory.partition(":")
+        made: Workspace = getattr(import_module(module), name)()
+        made.entry = self
+        made.id = f"workspace-{self.code}"
+        return made
+
+
+_SCREENS = "quant_tui.ui.screens"
+WORKSPACES: tuple[WorkspaceEntry, ...] = (
+    WorkspaceEntry("dashboard", "Dashboard", "Dash", f"{_SCREENS}.to_come:Dashboard"),
+    WorkspaceEntry("watchlists", "Watchlists", "Watch", f"{_SCREENS}.to_come:Watchlists"),
+    WorkspaceEntry("strategies", "Strategies", "Strat", f"{_SCREENS}.strategies:Strategies"),
+    WorkspaceEntry("backtests", "Backtests", "Tests", f"{_SCREENS}.backtests:Backtests"),
+    WorkspaceEntry("optimise", "Optimise", "Opt", f"{_SCREENS}.to_come:Optimise"),
+    WorkspaceEntry("models", "Models", "Model", f"{_SCREENS}.to_come:Models"),
+    WorkspaceEntry("portfolio", "Portfolio", "Port", f"{_SCREENS}.to_come:Portfolio"),
+    WorkspaceEntry("chat", "Chat", "Chat", f"{_SCREENS}.to_come:Chat"),
+    WorkspaceEntry("jobs", "Jobs", "Jobs", f"{_SCREENS}.jobs:Jobs"),
+)
+
+
+class Workspace(Widget):
+    """Base of every workspace; the module's docstring says how to write one."""
+
+    DEFAULT_CSS = """
+    Workspace {
+        width: 1fr;
+        height: 1fr;
+        layout: vertical;
+        padding: 0 1;
+        & > #workspace-notice { display: none; }
+        &.-notice > * { display: none; }
+        &.-notice > #workspace-notice { display: block; }
+    }
+    """
+    needs_services = True
+    """Whether there is nothing to show before the stores are open."""
+
+    entry: WorkspaceEntry
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        source = inspect.getfile(cls) if cls.__module__ != "__main__" else ""
+        styles = Path(source).with_suffix(".tcss") if source else None
+        if styles is not None and "DEFAULT_CSS" not in cls.__dict__ and styles.is_file():
+            cls.DEFAULT_CSS = styles.read_text(encoding="utf-8")
+        super().__init_subclass__(**kwargs)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notice_panel = MessagePanel(id="workspace-notice")
+        self.loaded = False
+        self._target = ""
+
+    # -- for subclasses to fill in
+
+    async def load(self, services: Services) -> None:
+        """Fetch what the workspace shows."""
+
+    def shown(self) -> None:
+        """Do what is due each time the workspace comes to the front."""
+
+    def focus_first(self) -> None:
+        """Give the keys to what a person wants first."""
+        for widget in self.query("*").results(Widget):
+            if widget.focusable and widget.display:
+                widget.focus()
+                return
+
+    async def jump(self, target: str) -> None:
+        """Open the object with this id."""
+
+    @property
+    def unsaved(self) -> str:
+        """What would be lost by quitting, as a person would say it; "" when nothing."""
+        return ""
+
+    # -- for subclasses to use
+
+    @property
+    def host(self) -> QuantApp:
+        """The app, by its own type."""
+        return cast("QuantApp", self.app)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the stores are open."""
+        return self.host.services is not None
+
+    @property
+    def services(self) -> Services:
+        """The services.
+
+        Raises
+        ------
+        RuntimeError
+            When they are not open yet; ask :attr:`ready` where that can be.
+        """
+        services = self.host.services
+        if services is None:
+            raise RuntimeError("the services are not open yet")
+        return services
+
+    def spawn(
+        self, work: Coroutine[Any, Any, T], *, group: str = "default", exclusive: bool = False
+    ) -> Worker[T | None]:
+        """Run a coroutine beside the screen; an error becomes a toast, never an end.
+
+        Parameters
+        ----------
+        group, exclusive
+            With ``exclusive``, an earlier one of the same group is cancelled first.
+        """
+
+        async def guarded() -> T | None:
+            try:
+                return await work
+            except Exception as error:  # noqa: BLE001 -- reported, and logged when it is ours
+                report(self.app, error)
+                return None
+
+        return self.run_worker(guarded(), group=group, exclusive=exclusive, exit_on_error=False)
+
+    def follow(
+        self,
+        job: Job[T],
+        *,
+        on_done: Callable[[T], Awaitable[None] | None] | None = None,
+        on_failed: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """Be told when a job ends; see :meth:`quant_tui.ui.job_watch.JobWatch.follow`."""
+        self.host.job_watch.follow(job, self, on_done, on_failed)
+
+    async def confirm(self, question: str, consequence: str = "", *, yes: str = "Yes") -> bool:
+        """Ask, and wait for the answer; only inside :meth:`spawn`."""
+        from quant_tui.ui.modals.confirm import Confirm
+
+        return bool(await self.app.push_screen_wait(Confirm(question, consequence, yes=yes)))
+
+    def toast(self, message: str, *, title: str = "") -> None:
+        """Show a short message."""
+        toast(self.app, message, title=title)
+
+    def offer_undo(self, message: str, undo: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Say that something was done, and let ``u`` take it back for ten seconds."""
+        self.host.undo.offer(message, undo)
+
+    def switch_to(self, code: str, *, target: str = "") -> None:
+        """Go to another workspace and open an object there."""
+        self.host.go_to(code, target=target)
+
+    def show_notice(self, notice: Notice, *, retry: Callable[[], object] | None = None) -> None:
+        """Show a text in place of the whole workspace."""
+        self.notice_panel.show(notice, retry=retry)
+        self.add_class("-notice")
+        if self.display and not isinstance(self.screen.focused, MessagePanel):
+            self.notice_panel.focus(scroll_visible=False)
+
+    def show_content(self) -> None:
+        """Take the text away again."""
+        if self.has_class("-notice"):
+            had_focus = self.notice_panel.has_focus
+            self.remove_class("-notice")
+            if had_focus:
+                self.call_after_refresh(self.focus_first)
+
+    def reload(self) -> None:
+        """Fetch everything again."""
+        self.spawn(self._load(), group="load", exclusive=True)
+
+    # -- for the app to call
+
+    def bring_forward(self, target: str = "") -> None:
+        """Come to the front, and open an object once everything is there."""
+        self._target = target or self._target
+        if self.loaded or not self.needs_services:
+            self.loaded = True
+            self._arrive()
+        elif self.ready:
+            self.reload()
+        else:
+            self.host.wait_for_services(self)
+
+    async def on_mount(self) -> None:
+        """Add the panel that stands in while there is nothing else to show."""
+        await self.mount(self.notice_panel)
+
+    async def _load(self) -> None:
+        if not self.loaded:
+            self.show_notice(Notice("Loading …", kind="loading"))
+        try:
+            await self.load(self.services)
+        except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
+            title, message = describe(error)
+            self.show_notice(Notice(title, message, kind="error"), retry=self.reload)
+            return
+        self.loaded = True
+        self.show_content()
+        self._arrive()
+
+    def _arrive(self) -> None:
+        self.shown()
+        target, self._target = self._target, ""
+        if target:
+            self.spawn(self.jump(target), group="jump", exclusive=True)
