@@ -1,0 +1,120 @@
+"""From rows to arrays on a union calendar."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+FIELDS = ("open", "high", "low", "close", "volume")
+
+Rows = dict[str, NDArray[np.generic]]
+
+
+def fetch_rows(
+    connection: DuckDBPyConnection,
+    symbols: tuple[str, ...],
+    start: date | datetime | None,
+    end: date | datetime | None,
+    interval: str,
+    *,
+    intraday: bool,
+) -> Rows:
+    """Fetch the bars of ``symbols`` as columns, ``position`` being the index of the symbol.
+
+    Parameters
+    ----------
+    connection
+        Open for reading.
+    symbols
+        At least one; must not repeat.
+    start, end
+        First and last, both included; None for no bound. A plain date as ``end`` includes
+        its whole day.
+    interval, intraday
+        Which bars.
+    """
+    table = "intraday_data" if intraday else "market_data"
+    conditions: list[str] = []
+    values: list[object] = [list(symbols)]
+    if intraday:
+        conditions.append('bars."interval" = ?')
+        values.append(interval)
+    if start is not None:
+        conditions.append("bars.date >= ?")
+        values.append(start)
+    if end is not None:
+        whole_day = intraday and not isinstance(end, datetime)
+        conditions.append("bars.date < ?::DATE + 1" if whole_day else "bars.date <= ?")
+        values.append(end)
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    query = f"""
+        WITH wanted AS (
+            SELECT name, row_number() OVER () - 1 AS position
+            FROM (SELECT unnest(?::VARCHAR[]) AS name)
+        )
+        SELECT wanted.position::INTEGER AS position, bars.date AS date,
+               open_price AS open, high_price AS high, low_price AS low,
+               close_price AS close, volume
+        FROM {table} AS bars JOIN wanted ON bars.symbol = wanted.name
+        {where}
+    """
+    fetched = connection.execute(query, values).fetchnumpy()
+    return {name: np.asarray(column) for name, column in fetched.items()}
+
+
+def pivot(
+    rows: Rows, width: int, unit: str
+) -> tuple[NDArray[np.datetime64], dict[str, NDArray[np.float64]]]:
+    """Spread rows over a union calendar.
+
+    Parameters
+    ----------
+    rows
+        As :func:`fetch_rows` gives them, in any order; no (position, date) twice.
+    width
+        Number of symbols, N.
+    unit
+        ``D`` for sessions, ``us`` for times.
+
+    Returns
+    -------
+    dates
+        (T,) rising, without repetition.
+    fields
+        By name, (T, N) float64 with NaN where there was no row.
+    """
+    days = rows["date"].astype(f"datetime64[{unit}]")
+    dates = days if width == 1 and bool(np.all(days[1:] > days[:-1])) else np.unique(days)
+    at = np.searchsorted(dates, days)
+    position = rows["position"]
+    fields: dict[str, NDArray[np.float64]] = {}
+    for name in FIELDS:
+        spread = np.full((len(dates), width), np.nan)
+        spread[at, position] = rows[name]
+        fields[name] = spread
+    return dates, fields
+
+
+def hash_rows(rows: Rows, symbols: tuple[str, ...]) -> str:
+    """Hash bars independently of the order in which they were fetched or asked for.
+
+    SHA-256 over, for each symbol in alphabetical order, its name, its dates as int64
+    microseconds and its five float64 columns, little-endian, rows in order of date.
+    """
+    digest = hashlib.sha256()
+    times = rows["date"].astype("datetime64[us]").astype("<i8")
+    for index in sorted(range(len(symbols)), key=lambda place: symbols[place]):
+        mine = np.flatnonzero(rows["position"] == index)
+        mine = mine[np.argsort(times[mine], kind="stable")]
+        digest.update(f"{symbols[index]}\0{len(mine)}\0".encode())
+        digest.update(times[mine].tobytes())
+        for name in FIELDS:
+            digest.update(np.ascontiguousarray(rows[name][mine], dtype="<f8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,333 @@
+"""Writing a stage of bars into the store: one transaction, counted, provenance kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from quant_tui.domain.errors import DataImportError
+from quant_tui.storage.duck import schema
+from quant_tui.storage.duck.records import STAGE_COLUMNS, ImportBatch, UpsertCounts, is_intraday
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+    Stage: TypeAlias = Path | pa.Table | pa.RecordBatchReader
+
+Report = Callable[[float, str], None]
+"""Told the fraction done (0 to 1) and what is being done."""
+
+RESORT_AT_LEAST = 200_000
+RESORT_SHARE = 0.25
+"""Re-sort a table once so many rows, and this share of it, were added out of order."""
+
+
+def write_stage(
+    connection: DuckDBPyConnection, stage: Stage, batch: ImportBatch, report: Report
+) -> UpsertCounts:
+    """Upsert ``stage`` by symbol and date inside the caller's transaction.
+
+    A row whose prices, volume, source and adjustment are those already stored is left as
+    it is, with its batch and creation time. When nothing changes, nothing is written.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    stage
+        Bars as :data:`~quant_tui.storage.duck.records.STAGE_COLUMNS` says, no (symbol,
+        date) twice: a Parquet file, or Arrow data.
+    batch
+        Where they came from; its interval says which table they go to.
+    report
+        Told about progress.
+
+    Raises
+    ------
+    DataImportError
+        When the stage lacks a column, has a row twice, or a value is missing or not finite.
+    """
+    report(0.0, "reading the new bars")
+    _open_stage(connection, stage, intraday=is_intraday(batch.interval))
+    total = _check_stage(connection)
+    table = _Table.of(batch.interval)
+    report(0.2, f"comparing {total:,} bars with those stored")
+    changes = _find_changes(connection, table, batch)
+    report(0.45, f"storing {changes.inserted + changes.updated:,} bars")
+    if changes.updated:
+        _update(connection, table, batch)
+    if changes.inserted:
+        _insert(connection, table, batch, fresh=changes.fresh)
+    if changes.inserted or changes.updated:
+        report(0.9, "recording where they came from")
+        _record_batch(connection, batch, total, changes)
+        refresh_summaries(connection, table.name, "SELECT DISTINCT symbol FROM stage")
+    connection.execute("DROP TABLE IF EXISTS changes")
+    unchanged = total - changes.inserted - changes.updated
+    return UpsertCounts(changes.inserted, changes.updated, unchanged)
+
+
+def refresh_summaries(connection: DuckDBPyConnection, table: str, symbols: str) -> None:
+    """Compute the summaries of some symbols anew.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    table
+        ``market_data`` or ``intraday_data``.
+    symbols
+        A query that gives the symbols.
+    """
+    intraday = table == "intraday_data"
+    interval = (
+        '"interval"'
+        if intraday
+        # Mean distance in days: 1.4 for sessions of five days a week, 7 weekly, 30 monthly.
+        else """CASE WHEN rows < 3 THEN '1d'
+                     WHEN (last_date - first_date) / (rows - 1) BETWEEN 5 AND 10 THEN '1wk'
+                     WHEN (last_date - first_date) / (rows - 1) BETWEEN 25 AND 35 THEN '1mo'
+                     ELSE '1d' END"""
+    )
+    keys = 'symbol, "interval"' if intraday else "symbol"
+    connection.execute(
+        f"DELETE FROM symbol_summaries WHERE intraday = ? AND symbol IN ({symbols})",
+        [intraday],
+    )
+    connection.execute(
+        f"""
+        INSERT INTO symbol_summaries BY NAME
+        WITH parts AS (
+            SELECT {keys}, batch_id, data_source, min(date) AS first_date,
+                   max(date) AS last_date, count(*) AS rows
+            FROM {table} WHERE symbol IN ({symbols}) GROUP BY ALL
+        ), joined AS (
+            SELECT {", ".join(f"parts.{key.strip()}" for key in keys.split(","))},
+                   min(first_date) AS first_date, max(last_date) AS last_date,
+                   sum(parts.rows)::BIGINT AS rows,
+                   string_agg(DISTINCT data_source, ', ' ORDER BY data_source) AS source,
+                   string_agg(DISTINCT adjustment, ', ' ORDER BY adjustment) AS adjustment,
+                   bool_or(coalesce(synthetic, false)) AS synthetic
+            FROM parts LEFT JOIN import_batches AS batches ON batches.id = batch_id
+            GROUP BY {", ".join(f"parts.{key.strip()}" for key in keys.split(","))}
+        )
+        SELECT symbol, {interval} AS "interval", {intraday} AS intraday, first_date, last_date,
+               rows, source, coalesce(adjustment, 'unknown') AS adjustment, synthetic
+        FROM joined
+        """
+    )
+
+
+def needs_sorting(connection: DuckDBPyConnection, table: str) -> bool:
+    """Whether enough rows were added out of order to make reads slow."""
+    row = connection.execute(
+        "SELECT coalesce(sum(rows), 0) FROM sort_debt WHERE table_name = ?", [table]
+    ).fetchone()
+    debt = int(row[0]) if row else 0
+    if debt < RESORT_AT_LEAST:
+        return False
+    total = _count(connection, f"SELECT count(*) FROM {table}")
+    return debt >= RESORT_SHARE * total
+
+
+def sort_table(connection: DuckDBPyConnection, table: str) -> None:
+    """Rewrite a table of bars in order of symbol and date, inside a transaction."""
+    columns = schema.TABLES[table]
+    order = "symbol, date" if table == "market_data" else 'symbol, "interval", date'
+    present = [
+        name
+        for (name,) in connection.execute(
+            "SELECT index_name FROM duckdb_indexes() WHERE table_name = ?", [table]
+        ).fetchall()
+    ]
+    stored = "" if table == "market_data" else '"interval", '
+    names = (
+        f"symbol, {stored}date, open_price, high_price, low_price, close_price, volume, "
+        "data_source, created_at, batch_id"
+    )
+    connection.execute(f"CREATE TABLE {table}_sorted ({columns})")
+    connection.execute(
+        f"INSERT INTO {table}_sorted ({names}) SELECT {names} FROM {table} ORDER BY {order}"
+    )
+    connection.execute(f"DROP TABLE {table}")
+    connection.execute(f"ALTER TABLE {table}_sorted RENAME TO {table}")
+    for index in schema.INDEXES:
+        if index.name in present:
+            connection.execute(index.create)
+    connection.execute("DELETE FROM sort_debt WHERE table_name = ?", [table])
+
+
+# ---------------------------------------------------------------------------- steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The table that bars of an interval go to, and how its rows are told apart."""
+
+    name: str
+    match: str
+    interval_column: str
+
+    @staticmethod
+    def of(interval: str) -> _Table:
+        key = "bars.symbol = stage.symbol AND bars.date = stage.date"
+        if not is_intraday(interval):
+            return _Table("market_data", key, "")
+        return _Table("intraday_data", f'{key} AND bars."interval" = $interval', '"interval", ')
+
+    def bind(self, interval: str, **more: object) -> dict[str, object]:
+        """Values of the placeholders: DuckDB refuses one that the statement lacks."""
+        return {"interval": interval, **more} if self.interval_column else dict(more)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    inserted: int
+    updated: int
+    fresh: bool
+
+
+def _open_stage(connection: DuckDBPyConnection, stage: Stage, *, intraday: bool) -> None:
+    import duckdb
+
+    if isinstance(stage, Path):
+        escaped = str(stage).replace("'", "''")
+        origin = f"read_parquet('{escaped}')"
+    else:
+        connection.register("stage_arrow", stage)
+        origin = "stage_arrow"
+    kind = "TIMESTAMP" if intraday else "DATE"
+    numbers = ", ".join(f"{name}::DOUBLE AS {name}" for name in STAGE_COLUMNS[2:])
+    # A reader gives its rows once, a file or table as often as asked.
+    once = not isinstance(stage, Path) and not hasattr(stage, "num_rows")
+    connection.execute("DROP VIEW IF EXISTS stage")
+    connection.execute("DROP TABLE IF EXISTS stage")
+    try:
+        connection.execute(
+            f"CREATE TEMP {'TABLE' if once else 'VIEW'} stage AS "
+            f"SELECT symbol::VARCHAR AS symbol, date::{kind} AS date, {numbers} FROM {origin}"
+        )
+    except (duckdb.BinderException, duckdb.ConversionException) as error:
+        raise DataImportError(
+            f"The bars to store need the columns {', '.join(STAGE_COLUMNS)} ({error})."
+        ) from error
+
+
+def _check_stage(connection: DuckDBPyConnection) -> int:
+    numbers = STAGE_COLUMNS[2:]
+    bad = ", ".join(
+        f"count(*) FILTER (WHERE {name} IS NULL OR NOT isfinite({name}))" for name in numbers
+    )
+    row = connection.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE symbol IS NULL OR date IS NULL), {bad} FROM stage"
+    ).fetchone()
+    counts = [int(value) for value in row] if row else [0]
+    for name, count in zip(("symbol or date", *numbers), counts[1:], strict=True):
+        if count:
+            raise DataImportError(f"{count:,} bars to store have no usable {name}.")
+    distinct = _count(connection, "SELECT count(*) FROM (SELECT DISTINCT symbol, date FROM stage)")
+    if distinct != counts[0]:
+        raise DataImportError(
+            f"{counts[0] - distinct:,} bars to store repeat a symbol and date of another."
+        )
+    return counts[0]
+
+
+def _find_changes(connection: DuckDBPyConnection, table: _Table, batch: ImportBatch) -> _Changes:
+    connection.execute("DROP TABLE IF EXISTS changes")
+    known = _count(
+        connection,
+        f"SELECT count(*) FROM (SELECT 1 FROM {table.name} AS bars "
+        "WHERE symbol IN (SELECT DISTINCT symbol FROM stage) LIMIT 1)",
+    )
+    if not known:
+        return _Changes(_count(connection, "SELECT count(*) FROM stage"), 0, fresh=True)
+    connection.execute(
+        f"""
+        CREATE TEMP TABLE changes AS
+        SELECT stage.*, bars.symbol IS NOT NULL AS known
+        FROM stage
+        LEFT JOIN {table.name} AS bars ON {table.match}
+        LEFT JOIN import_batches AS batches ON batches.id = bars.batch_id
+        WHERE bars.symbol IS NULL
+           OR bars.open_price <> stage.open OR bars.high_price <> stage.high
+           OR bars.low_price <> stage.low OR bars.close_price <> stage.close
+           OR bars.volume <> stage.volume OR bars.data_source <> $source
+           OR batches.adjustment IS DISTINCT FROM $adjustment
+           OR batches.synthetic IS DISTINCT FROM $synthetic
+        """,
+        table.bind(
+            batch.interval,
+            source=batch.source,
+            adjustment=batch.adjustment,
+            synthetic=batch.synthetic,
+        ),
+    )
+    row = connection.execute(
+        "SELECT count(*) FILTER (WHERE NOT known), count(*) FILTER (WHERE known) FROM changes"
+    ).fetchone()
+    inserted, updated = (int(row[0]), int(row[1])) if row else (0, 0)
+    return _Changes(inserted, updated, fresh=False)
+
+
+def _update(connection: DuckDBPyConnection, table: _Table, batch: ImportBatch) -> None:
+    connection.execute(
+        f"""
+        UPDATE {table.name} AS bars
+        SET open_price = stage.open, high_price = stage.high, low_price = stage.low,
+            close_price = stage.close, volume = stage.volume,
+            data_source = $source, batch_id = $batch
+        FROM changes AS stage
+        WHERE stage.known AND {table.match}
+        """,
+        table.bind(batch.interval, source=batch.source, batch=batch.id),
+    )
+
+
+def _insert(
+    connection: DuckDBPyConnection, table: _Table, batch: ImportBatch, *, fresh: bool
+) -> None:
+    origin = "stage" if fresh else "changes WHERE NOT known"
+    interval = "$interval, " if table.interval_column else ""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    added = connection.execute(
+        f"""
+        INSERT INTO {table.name} (symbol, {table.interval_column}date, open_price, high_price,
+            low_price, close_price, volume, data_source, created_at, batch_id)
+        SELECT symbol, {interval}date, open, high, low, close, volume, $source, $now, $batch
+        FROM {origin} ORDER BY symbol, date
+        """,
+        table.bind(batch.interval, source=batch.source, now=now, batch=batch.id),
+    ).fetchone()
+    if not fresh and added:
+        connection.execute("INSERT INTO sort_debt VALUES (?, ?)", [table.name, int(added[0])])
+
+
+def _record_batch(
+    connection: DuckDBPyConnection, batch: ImportBatch, total: int, changes: _Changes
+) -> None:
+    connection.execute(
+        "INSERT INTO import_batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            batch.id,
+            batch.source,
+            batch.origin,
+            batch.fetched_at.astimezone(UTC).replace(tzinfo=None),
+            batch.adjustment,
+            batch.content_hash,
+            batch.interval,
+            batch.synthetic,
+            total,
+            changes.inserted,
+            changes.updated,
+        ],
+    )
+
+
+def _count(connection: DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0
