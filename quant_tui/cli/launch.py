@@ -9,6 +9,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 DEMO_PREFIX = "quant-tui-demo-"
 OWNER_LOCK = "owner.lock"
+SERVER_STOP_SECONDS = 5.0
 
 
 def launch(context: CommandContext) -> int:
@@ -55,7 +57,8 @@ def launch_demo(context: CommandContext) -> int:
         return services
 
     with _throw_away_home() as home:
-        options = replace(context.options, home=home)
+        flags = {"mongodb.linger_seconds": "0", **context.options.flags}
+        options = replace(context.options, home=home, flags=flags)
         return _run_app(CommandContext(options), open_services)
 
 
@@ -92,7 +95,23 @@ def _throw_away_home() -> Iterator[Path]:
         try:
             yield home
         finally:
+            _wait_for_server(home / "data" / "mongodb" / "server.lock")
             shutil.rmtree(home, ignore_errors=True)
+
+
+def _wait_for_server(lock_file: Path) -> None:
+    """Wait until no server holds its lock: one that writes would undo the removal."""
+    if not lock_file.exists():
+        return
+    give_up = time.monotonic() + SERVER_STOP_SECONDS
+    with lock_file.open("r+") as lock:
+        while time.monotonic() < give_up:
+            try:
+                _lock(lock.fileno())
+            except OSError:
+                time.sleep(0.02)
+            else:
+                return
 
 
 def _remove_abandoned_homes() -> None:

@@ -23,11 +23,13 @@ from quant_tui.domain.errors import InvalidInput
 class MongoSettings:
     """How to reach MongoDB.
 
-    ``uri`` is used as it is; empty means a private server of the user's own.
+    ``uri`` is used as it is; empty means a private server of the user's own, which stays
+    ``linger_seconds`` after the last running instance has left.
     """
 
     uri: str = ""
     database: str = "quant_tui"
+    linger_seconds: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,12 @@ class Settings:
 
 
 _CHOICES = {"ui.slow_line": ("auto", "on", "off")}
-_BOUNDS = {"ui.max_fps": (1, 120), "duckdb.threads": (1, 256), "jobs.workers": (1, 64)}
+_BOUNDS = {
+    "mongodb.linger_seconds": (0, 3600),
+    "ui.max_fps": (1, 120),
+    "duckdb.threads": (1, 256),
+    "jobs.workers": (1, 64),
+}
 _SECTIONS = {
     "mongodb": MongoSettings,
     "duckdb": DuckSettings,

@@ -55,7 +55,12 @@ async def open_stores(settings: Settings) -> Stores:
         server: PrivateServer | None = None
         uri = settings.mongodb.uri
         if not uri:
-            server = PrivateServer(locations.mongodb, locations.run, locations.logs)
+            server = PrivateServer(
+                locations.mongodb,
+                locations.run,
+                locations.logs,
+                linger=settings.mongodb.linger_seconds,
+            )
             stack.push_async_callback(asyncio.to_thread, server.release)
             uri = (await asyncio.to_thread(server.acquire)).uri
         metadata = await MetadataStore.open(uri, settings.mongodb.database)
