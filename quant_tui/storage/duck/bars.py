@@ -248,13 +248,27 @@ class BarRepository:
         with self._store.read() as connection:
             rows = connection.execute(
                 'SELECT source, origin, adjustment, content_hash, "interval", synthetic, '
-                "fetched_at, id, [rows, inserted, updated] FROM import_batches "
+                "fetched_at, id, rows, inserted, updated FROM import_batches "
                 "ORDER BY fetched_at DESC, id LIMIT ?",
                 [limit],
             ).fetchall()
         return [
-            StoredBatch(ImportBatch(*given, fetched_at.replace(tzinfo=UTC), name), *counts)
-            for *given, fetched_at, name, counts in rows
+            StoredBatch(
+                ImportBatch(
+                    source=row[0],
+                    origin=row[1],
+                    adjustment=row[2],
+                    content_hash=row[3],
+                    interval=row[4],
+                    synthetic=row[5],
+                    fetched_at=row[6].replace(tzinfo=UTC),
+                    id=row[7],
+                ),
+                rows=row[8],
+                inserted=row[9],
+                updated=row[10],
+            )
+            for row in rows
         ]
 
     def export(

@@ -25,6 +25,10 @@ RESORT_AT_LEAST = 200_000
 RESORT_SHARE = 0.25
 """Re-sort a table once so many rows, and this share of it, were added out of order."""
 
+REWRITE_AT_LEAST = 300_000
+"""Write the table anew when so many rows change: an UPDATE keeps every old row in memory
+until the commit (1 GB was not enough for 5 million), a new table spills to disk."""
+
 
 def write_stage(
     connection: DuckDBPyConnection, stage: Stage, batch: ImportBatch, report: Report
@@ -58,10 +62,13 @@ def write_stage(
     report(0.2, f"comparing {total:,} bars with those stored")
     changes = _find_changes(connection, table, batch)
     report(0.45, f"storing {changes.inserted + changes.updated:,} bars")
-    if changes.updated:
-        _update(connection, table, batch)
-    if changes.inserted:
-        _insert(connection, table, batch, fresh=changes.fresh)
+    if changes.updated >= REWRITE_AT_LEAST:
+        _rewrite(connection, table, batch)
+    else:
+        if changes.updated:
+            _update(connection, table, batch)
+        if changes.inserted:
+            _insert(connection, table, batch, fresh=changes.fresh)
     if changes.inserted or changes.updated:
         report(0.9, "recording where they came from")
         _record_batch(connection, batch, total, changes)
@@ -136,29 +143,39 @@ def needs_sorting(connection: DuckDBPyConnection, table: str) -> bool:
 
 def sort_table(connection: DuckDBPyConnection, table: str) -> None:
     """Rewrite a table of bars in order of symbol and date, inside a transaction."""
-    columns = schema.TABLES[table]
+    _replace_rows(connection, table, f"SELECT {_stored_columns(table)} FROM {table}", {})
+
+
+def _replace_rows(
+    connection: DuckDBPyConnection, table: str, rows: str, values: dict[str, object]
+) -> None:
+    """Put the result of a query in the place of a table's rows, in order, with its indexes."""
     order = "symbol, date" if table == "market_data" else 'symbol, "interval", date'
-    present = [
+    names = _stored_columns(table)
+    present = {
         name
         for (name,) in connection.execute(
             "SELECT index_name FROM duckdb_indexes() WHERE table_name = ?", [table]
         ).fetchall()
-    ]
-    stored = "" if table == "market_data" else '"interval", '
-    names = (
-        f"symbol, {stored}date, open_price, high_price, low_price, close_price, volume, "
-        "data_source, created_at, batch_id"
-    )
-    connection.execute(f"CREATE TABLE {table}_sorted ({columns})")
+    }
+    connection.execute(f"CREATE TABLE {table}_new ({schema.TABLES[table]})")
     connection.execute(
-        f"INSERT INTO {table}_sorted ({names}) SELECT {names} FROM {table} ORDER BY {order}"
+        f"INSERT INTO {table}_new ({names}) SELECT {names} FROM ({rows}) ORDER BY {order}", values
     )
     connection.execute(f"DROP TABLE {table}")
-    connection.execute(f"ALTER TABLE {table}_sorted RENAME TO {table}")
+    connection.execute(f"ALTER TABLE {table}_new RENAME TO {table}")
     for index in schema.INDEXES:
         if index.name in present:
             connection.execute(index.create)
     connection.execute("DELETE FROM sort_debt WHERE table_name = ?", [table])
+
+
+def _stored_columns(table: str) -> str:
+    interval = "" if table == "market_data" else '"interval", '
+    return (
+        f"symbol, {interval}date, open_price, high_price, low_price, close_price, volume, "
+        "data_source, created_at, batch_id"
+    )
 
 
 # ---------------------------------------------------------------------------- steps
@@ -286,6 +303,31 @@ def _update(connection: DuckDBPyConnection, table: _Table, batch: ImportBatch) -
         """,
         table.bind(batch.interval, source=batch.source, batch=batch.id),
     )
+
+
+def _rewrite(connection: DuckDBPyConnection, table: _Table, batch: ImportBatch) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    bars_interval = f"bars.{table.interval_column}" if table.interval_column else ""
+    new_interval = "$interval AS " + table.interval_column if table.interval_column else ""
+    rows = f"""
+        SELECT bars.symbol, {bars_interval}bars.date,
+               coalesce(stage.open, bars.open_price) AS open_price,
+               coalesce(stage.high, bars.high_price) AS high_price,
+               coalesce(stage.low, bars.low_price) AS low_price,
+               coalesce(stage.close, bars.close_price) AS close_price,
+               coalesce(stage.volume, bars.volume) AS volume,
+               CASE WHEN stage.known THEN $source ELSE bars.data_source END AS data_source,
+               bars.created_at,
+               CASE WHEN stage.known THEN $batch ELSE bars.batch_id END AS batch_id
+        FROM {table.name} AS bars LEFT JOIN changes AS stage ON stage.known AND {table.match}
+        UNION ALL BY NAME
+        SELECT symbol, {new_interval}date, open AS open_price, high AS high_price,
+               low AS low_price, close AS close_price, volume, $source AS data_source,
+               $now AS created_at, $batch AS batch_id
+        FROM changes WHERE NOT known
+    """
+    values = table.bind(batch.interval, source=batch.source, batch=batch.id, now=now)
+    _replace_rows(connection, table.name, rows, values)
 
 
 def _insert(
