@@ -221,8 +221,10 @@ def _cache_is_writable(environment: dict[str, str]) -> bool:
         Path(environment.get("HOME") or "/") / ".cache"
     )
     folder = Path(usual) / "uv"
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)  # as uv itself would
+    except OSError:
+        return False
     return os.access(folder, os.W_OK | os.X_OK)
 
 
