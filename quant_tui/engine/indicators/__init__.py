@@ -1,0 +1,1 @@
+"""Indicators: plain functions of one symbol's own bars, lifted to many symbols."""

@@ -1,0 +1,49 @@
+"""Apply a function of a clean 1-D run to every column of a matrix with undefined places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from quant_tui.engine.arrays import BoolArray, FloatArray
+
+Run = Callable[..., FloatArray]
+"""Takes 1-D arrays of one length without NaN, returns one of the same length."""
+
+
+def by_run(function: Run, *inputs: FloatArray) -> FloatArray:
+    """Apply ``function`` to each unbroken run of defined values of each column.
+
+    A window that holds an undefined value is therefore undefined, and an indicator
+    starts anew after it; nothing undefined can leak into a running sum.
+
+    Parameters
+    ----------
+    function
+        Takes as many 1-D arrays as ``inputs``; all are defined throughout.
+    inputs
+        Matrices (T, N) of one shape.
+
+    Returns
+    -------
+    FloatArray
+        (T, N), NaN where the function is undefined or an input is.
+    """
+    out = np.full(inputs[0].shape, np.nan)
+    defined = np.isfinite(inputs[0])
+    for other in inputs[1:]:
+        defined &= np.isfinite(other)
+    for column in range(out.shape[1]):
+        for start, stop in runs(defined[:, column]):
+            parts = [np.ascontiguousarray(values[start:stop, column]) for values in inputs]
+            out[start:stop, column] = function(*parts)
+    return out
+
+
+def runs(defined: BoolArray) -> list[tuple[int, int]]:
+    """Return the half-open ranges over which ``defined`` (T,) is true without a break."""
+    if defined.all():
+        return [(0, len(defined))] if len(defined) else []
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], defined, [False])).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]

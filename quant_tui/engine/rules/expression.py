@@ -1,0 +1,229 @@
+"""From the text of one expression to a tree in which only the allowed can occur.
+
+The text is scanned first: only ASCII letters, digits and the language's operators
+pass, and brackets and rows of prefix operators are counted. What reaches
+``ast.parse`` can therefore neither be deep enough to trouble the parser nor hold a
+string, an attribute, a subscript or a comprehension; the walk afterwards admits the
+listed nodes alone. Nothing is ever compiled or executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from quant_tui.engine.rules import limits
+from quant_tui.engine.rules.findings import Findings
+
+_TOKEN = re.compile(
+    r"(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<operator>\*\*|<=|>=|==|!=|[-+*/%<>(),])"
+)
+_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Mod, ast.Pow)
+COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq)
+_ALLOWED = (
+    *ARITHMETIC,
+    *COMPARISONS,
+    ast.Expression,
+    ast.Constant,
+    ast.Name,
+    ast.Load,
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.USub,
+    ast.UAdd,
+    ast.Not,
+    ast.BoolOp,
+    ast.And,
+    ast.Or,
+    ast.Compare,
+    ast.IfExp,
+    ast.Call,
+)
+_KEYWORDS = frozenset({"and", "or", "not", "if", "else"})
+_RESERVED_WORDS = frozenset(
+    "lambda for in is while def class return yield await async import from as with try "
+    "except finally raise del global nonlocal pass break continue assert elif None True False "
+    "match case type".split()
+)
+_SYMBOL_HINTS = {
+    ".": "attributes do not exist here; call a function instead",
+    "[": "there are no subscripts; use lag(x, n) for earlier bars",
+    "=": "write == to compare",
+    "&": "write and",
+    "|": "write or",
+    "!": "write not, or != to compare",
+    "^": "write ** for a power",
+    "'": "there are no texts in expressions",
+    '"': "there are no texts in expressions",
+}
+
+
+def is_name(text: str) -> bool:
+    """Return whether ``text`` can name a parameter or a series: ASCII lower case, no ``__``."""
+    return (
+        _NAME.fullmatch(text) is not None
+        and "__" not in text
+        and len(text) <= limits.NAME_CHARACTERS
+        and text not in _KEYWORDS
+        and text not in _RESERVED_WORDS
+    )
+
+
+def parse_expression(text: str, place: str, findings: Findings) -> ast.expr | None:
+    """Parse one expression.
+
+    Parameters
+    ----------
+    text
+        Source of the expression.
+    place
+        Key of the document that holds it, for messages.
+    findings
+        Takes what is wrong, with the 1-based column.
+
+    Returns
+    -------
+    ast.expr or None
+        A tree of allowed nodes; None when something was found.
+    """
+    if len(text) > limits.EXPRESSION_CHARACTERS:
+        findings.add(
+            place,
+            limits.EXPRESSION_CHARACTERS + 1,
+            f"the expression has {len(text)} characters; {limits.EXPRESSION_CHARACTERS} are the"
+            " most",
+            "name parts of it under let",
+        )
+        return None
+    source = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
+    if not source.strip():
+        findings.add(place, 0, "the expression is empty")
+        return None
+    if not _scan(source, place, findings):
+        return None
+    indent = len(source) - len(source.lstrip())
+    try:
+        tree = ast.parse(source.strip(), mode="eval")
+    except SyntaxError as error:
+        column = (error.offset or 1) + indent
+        findings.add(place, min(column, len(text)), f"cannot be read here ({error.msg})")
+        return None
+    except (RecursionError, MemoryError, ValueError):
+        findings.add(place, 1, "the expression is nested too deep", "name parts of it under let")
+        return None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            node.col_offset += indent
+    return tree.body if _check_nodes(tree, place, findings) else None
+
+
+def _scan(source: str, place: str, findings: Findings) -> bool:
+    position, depth, prefixes, operand_expected = 0, 0, 0, True
+    while position < len(source):
+        character = source[position]
+        if character == " ":
+            position += 1
+            continue
+        match = _TOKEN.match(source, position)
+        if match is None:
+            shown = character if character.isprintable() else f"U+{ord(character):04X}"
+            findings.add(
+                place,
+                position + 1,
+                f"{shown!r} is not part of the rule language",
+                _SYMBOL_HINTS.get(character, ""),
+            )
+            return False
+        token = match.group()
+        if match.lastgroup == "name" and not _scan_name(token, position, place, findings):
+            return False
+        is_prefix = operand_expected and token in ("-", "+", "not")
+        prefixes = prefixes + 1 if is_prefix else 0
+        if prefixes > limits.PREFIX_OPERATORS:
+            findings.add(place, position + 1, "too many signs or nots in a row")
+            return False
+        depth += (token == "(") - (token == ")")
+        if depth > limits.NESTING:
+            findings.add(
+                place,
+                position + 1,
+                f"brackets are nested more than {limits.NESTING} deep",
+                "name parts of it under let",
+            )
+            return False
+        operand_expected = token != ")" and (
+            match.lastgroup == "operator" or (match.lastgroup == "name" and token in _KEYWORDS)
+        )
+        position = match.end()
+    return True
+
+
+def _scan_name(token: str, position: int, place: str, findings: Findings) -> bool:
+    if token in _KEYWORDS or is_name(token):
+        return True
+    if len(token) > limits.NAME_CHARACTERS:
+        message, suggestion = f"a name has more than {limits.NAME_CHARACTERS} characters", ""
+    elif token in ("True", "False"):
+        message, suggestion = f"{token} is not a name here", f"write {token.lower()}"
+    elif token.lower() != token and is_name(token.lower()):
+        message, suggestion = f"names are lower case: {token}", f"write {token.lower()}"
+    else:
+        message, suggestion = f"{token} is not a name of the rule language", ""
+    findings.add(place, position + 1, message, suggestion)
+    return False
+
+
+def _check_nodes(tree: ast.Expression, place: str, findings: Findings) -> bool:
+    count = 0
+    pending: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while pending:
+        node, depth = pending.pop()
+        count += isinstance(node, ast.expr)
+        column = getattr(node, "col_offset", 0) + 1
+        message = ""
+        if not isinstance(node, _ALLOWED):
+            message = f"{type(node).__name__} is not part of the rule language"
+        elif isinstance(node, ast.Constant) and (
+            isinstance(node.value, bool) or not isinstance(node.value, int | float)
+        ):
+            message = "only numbers can be written"
+        elif isinstance(node, ast.Constant) and not abs(node.value) <= limits.NUMBER:
+            message = f"the number is greater than {limits.NUMBER:g}"
+        elif isinstance(node, ast.Call) and not isinstance(node.func, ast.Name):
+            message = "only a function's name can be called"
+        elif isinstance(node, ast.Call) and node.keywords:
+            message = "arguments are given by position, not by name"
+        elif depth > limits.NESTING * 2:
+            message = f"operations are nested more than {limits.NESTING * 2} deep"
+        elif count > limits.NODES:
+            message = f"more than {limits.NODES} operations, names and numbers in one expression"
+        if message:
+            findings.add(place, column, message)
+            return False
+        deeper = depth + isinstance(node, ast.expr)
+        pending.extend((child, deeper) for child in ast.iter_child_nodes(node))
+    return True
+
+
+def node_count(tree: ast.expr) -> int:
+    """Return how many operations, names and numbers the tree holds."""
+    return sum(isinstance(node, ast.expr) for node in ast.walk(tree))
+
+
+def canonical_text(tree: ast.expr) -> str:
+    """Return the one way of writing the expression: spacing, brackets and numbers."""
+    return ast.unparse(_PlainNumbers().visit(ast.parse(ast.unparse(tree), mode="eval")).body)
+
+
+class _PlainNumbers(ast.NodeTransformer):
+    """Writes 20.0 as 20, so that equal numbers read alike."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:  # noqa: N802 - ast's own name
+        """Replace a whole float by the integer."""
+        if isinstance(node.value, float) and node.value.is_integer():
+            return ast.copy_location(ast.Constant(int(node.value)), node)
+        return node

@@ -1,0 +1,153 @@
+"""Evaluation of checked expressions over a frame of bars.
+
+Only trees that the checker has typed come here. Each distinct subexpression is
+computed once; memory is therefore bounded by the number of nodes times the bars.
+A condition is known only where everything it rests on is known, so that warm-up bars
+give no signal whichever way the rule is written.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import cast
+
+import numpy as np
+
+from quant_tui.engine.arrays import BoolArray, FloatArray
+from quant_tui.engine.rules.arithmetic import binary, compare
+from quant_tui.engine.rules.frame import Frame
+from quant_tui.engine.rules.functions import CONSTANTS, FIELDS, FUNCTIONS
+from quant_tui.engine.rules.kinds import Condition, Kind, Value
+from quant_tui.engine.rules.operations import finite
+from quant_tui.engine.rules.parameters import ParameterValue
+
+
+class Interpreter:
+    """Evaluates the expressions of one document over one frame.
+
+    Parameters
+    ----------
+    frame
+        Bars.
+    lets
+        Named series, checked.
+    values
+        A value for every parameter.
+    pause
+        Called before each computation; may raise to stop the work.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        lets: Mapping[str, ast.expr],
+        values: Mapping[str, ParameterValue],
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._frame = frame
+        self._lets = lets
+        self._values = values
+        self._pause = pause
+        self._memo: dict[str, Value] = {}
+
+    def signal(self, tree: ast.expr) -> BoolArray:
+        """Return where a condition is known and true, on the common dates, (T, N)."""
+        return self._frame.spread_truth(cast(Condition, self._value(tree)).true)
+
+    def series(self, tree: ast.expr) -> FloatArray:
+        """Return figures on the common dates, (T, N); NaN where undefined or without a bar."""
+        value = cast("FloatArray | float", self._value(tree))
+        if isinstance(value, float):
+            value = np.where(self._frame.valid, value, np.nan)
+        return self._frame.spread(value)
+
+    def _value(self, node: ast.expr) -> Value:
+        key = ast.unparse(node)
+        if key not in self._memo:
+            self._pause()
+            self._memo[key] = self._compute(node)
+        return self._memo[key]
+
+    def _figure(self, node: ast.expr) -> FloatArray | float:
+        return cast("FloatArray | float", self._value(node))
+
+    def _condition(self, node: ast.expr) -> Condition:
+        return cast(Condition, self._value(node))
+
+    def _compute(self, node: ast.expr) -> Value:
+        if isinstance(node, ast.Constant):
+            return float(cast(float, node.value))
+        if isinstance(node, ast.Name):
+            return self._name(node.id)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, ast.BinOp):
+            left, right = self._figure(node.left), self._figure(node.right)
+            if isinstance(left, float) and isinstance(right, float):
+                return float(binary(node.op, left, right))
+            return finite(binary(node.op, left, right))
+        if isinstance(node, ast.UnaryOp):
+            return self._unary(node)
+        if isinstance(node, ast.BoolOp):
+            return self._boolean(node)
+        if isinstance(node, ast.Compare):
+            return self._compare(node)
+        return self._choice(cast(ast.IfExp, node))
+
+    def _name(self, name: str) -> Value:
+        if name in self._values:
+            value = self._values[name]
+            if isinstance(value, str):
+                return FIELDS[value].evaluate(self._frame)
+            return self._constant(value) if isinstance(value, bool) else float(value)
+        if name in self._lets:
+            return self._value(self._lets[name])
+        if name in FIELDS:
+            return FIELDS[name].evaluate(self._frame)
+        return self._constant(CONSTANTS[name])
+
+    def _constant(self, truth: bool) -> Condition:
+        valid = self._frame.valid
+        return Condition(valid if truth else np.zeros_like(valid), valid)
+
+    def _call(self, node: ast.Call) -> Value:
+        spec = FUNCTIONS[cast(ast.Name, node.func).id]
+        arguments: list[object] = []
+        for argument, (_, kind) in zip(node.args, spec.arguments, strict=True):
+            value = self._value(argument)
+            is_count = kind in (Kind.WINDOW, Kind.LAG)
+            arguments.append(int(cast(float, value)) if is_count else value)
+        return spec.evaluate(self._frame, *arguments)
+
+    def _unary(self, node: ast.UnaryOp) -> Value:
+        if isinstance(node.op, ast.Not):
+            inner = self._condition(node.operand)
+            return Condition(inner.known & ~inner.true, inner.known)
+        value = self._figure(node.operand)
+        return -value if isinstance(node.op, ast.USub) else value
+
+    def _boolean(self, node: ast.BoolOp) -> Condition:
+        parts = [self._condition(value) for value in node.values]
+        known = np.logical_and.reduce([part.known for part in parts])
+        join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+        return Condition(join.reduce([part.true for part in parts]) & known, known)
+
+    def _compare(self, node: ast.Compare) -> Condition:
+        sides = [self._figure(side) for side in (node.left, *node.comparators)]
+        known = self._frame.valid.copy()
+        for side in sides:
+            known &= np.isfinite(side)
+        true = known.copy()
+        for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
+            true &= compare(operator, left, right)
+        return Condition(true, known)
+
+    def _choice(self, node: ast.IfExp) -> Value:
+        test = self._condition(node.test)
+        first, second = self._value(node.body), self._value(node.orelse)
+        if isinstance(first, Condition) and isinstance(second, Condition):
+            known = test.known & np.where(test.true, first.known, second.known)
+            return Condition(known & np.where(test.true, first.true, second.true), known)
+        picked = np.where(test.true, cast(FloatArray, first), cast(FloatArray, second))
+        return np.where(test.known, picked, np.nan)

@@ -1,0 +1,88 @@
+"""From text to plain data: YAML or JSON, bounded, without anchors, tags or twin keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from quant_tui.domain.errors import Finding, StrategyError
+from quant_tui.engine.rules import limits
+
+
+def read_source(text: str) -> dict[str, Any]:
+    """Read the text of a strategy document.
+
+    Raises
+    ------
+    StrategyError
+        It is too long, not YAML or JSON, or not a mapping; the finding has the place.
+    """
+    if len(text) > limits.DOCUMENT_CHARACTERS:
+        raise _error(f"the text is longer than {limits.DOCUMENT_CHARACTERS} characters")
+    try:
+        data = _read_json(text) if text.lstrip().startswith("{") else None
+        if data is None:
+            data = _read_yaml(text)
+    except RecursionError as error:
+        raise _error("the text is nested too deep") from error
+    if not isinstance(data, Mapping):
+        raise _error("a strategy is a mapping with keys such as name, params, entry, exit")
+    return dict(data)
+
+
+def _error(message: str, place: str = "document") -> StrategyError:
+    finding = Finding(place, 0, message)
+    return StrategyError(str(finding), findings=(finding,))
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in seen:
+            raise _error(f"the key {key[:64]!r} is given twice")
+        seen[key] = value
+    return seen
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_no_twins)
+    except ValueError:
+        return None  # a YAML flow mapping starts alike
+
+
+def _read_yaml(text: str) -> Any:
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Safe loader that also refuses anchors, aliases and twin keys."""
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped in PyYAML
+            if getattr(event, "anchor", None) is not None:
+                raise _error("anchors and aliases are not allowed", f"line {_line(event)}")
+            return super().compose_node(parent, index)  # type: ignore[no-untyped-call]  # as above
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            for key in keys:
+                if keys.count(key) > 1:
+                    raise _error(f"the key {str(key)[:64]!r} is given twice", f"line {_line(node)}")
+            return super().construct_mapping(node, deep)
+
+    try:
+        loader = Loader(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()  # type: ignore[no-untyped-call]  # untyped in PyYAML
+    except yaml.MarkedYAMLError as error:
+        place = f"line {error.problem_mark.line + 1}" if error.problem_mark else "document"
+        raise _error(f"not YAML: {error.problem or error.context}", place) from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise _error(f"not YAML: {str(error)[:200]}") from error
+
+
+def _line(thing: Any) -> int:
+    return int(thing.start_mark.line) + 1

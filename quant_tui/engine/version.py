@@ -1,0 +1,4 @@
+"""Version of what the engine's numbers mean."""
+
+ENGINE_VERSION = "1.0.0"
+"""Raised whenever the same input could give another number; part of every fingerprint."""
