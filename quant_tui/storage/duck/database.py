@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 FOREIGN_LOCK_SECONDS = 1.0
 """How long to bear with a program that is not ours and holds the file."""
 
+IDLE_LOOK_SECONDS = 0.02
+"""How often an idle instance looks whether another one waits."""
+
 
 @dataclass(slots=True)
 class _Lease:
@@ -60,7 +63,7 @@ class DuckStore:
         Threads of DuckDB; at least 1.
     idle_seconds
         How long the file stays open for reading after the last reader left, so that a
-        burst of queries opens it once. A writer waits this long at most.
+        burst of queries opens it once; shorter when another instance waits for it.
     wait_seconds
         How long a lease waits for the other instances before it gives up.
     extra_indexes
@@ -87,7 +90,8 @@ class DuckStore:
         self._turnstile = Turnstile(path)
         self._changed = threading.Condition()
         self._lease: _Lease | None = None
-        self._idle_timer: threading.Timer | None = None
+        self._idle_until = 0.0
+        self._idle_watch: threading.Thread | None = None
         self._held = _Held()
         self._ready = False
         self._closed = False
@@ -158,8 +162,7 @@ class DuckStore:
         """Close what idles and refuse further leases; leases in use end by themselves."""
         with self._changed:
             self._closed = True
-            self._stop_timer()
-            if self._lease is not None and not self._lease.users:
+                if self._lease is not None and not self._lease.users:
                 self._end_lease()
             self._changed.notify_all()
 
@@ -272,7 +275,6 @@ class DuckStore:
         return self._use(self._lease, shared)
 
     def _use(self, lease: _Lease, shared: bool) -> _Lease:
-        self._stop_timer()
         lease.users += 1
         lease.writing = lease.writing or not shared
         self._held.depth += 1
@@ -286,7 +288,7 @@ class DuckStore:
                 lease.writing = False
             if not lease.users and self._lease is lease:
                 if lease.shared and self._idle_seconds > 0 and not (lease.broken or self._closed):
-                    self._start_timer()
+                    self._stay_open_a_moment()
                 else:
                     self._end_lease()
             self._changed.notify_all()
@@ -347,7 +349,6 @@ class DuckStore:
 
     def _end_lease(self) -> None:
         lease, self._lease = self._lease, None
-        self._stop_timer()
         if lease is None:
             return
         try:
@@ -357,24 +358,24 @@ class DuckStore:
         finally:
             self._turnstile.leave(lease.room)
 
-    def _start_timer(self) -> None:
-        self._stop_timer()
-        timer = threading.Timer(self._idle_seconds, self._expire)
-        timer.daemon = True
-        timer.name = "duckdb-idle"
-        self._idle_timer = timer
-        timer.start()
+    def _stay_open_a_moment(self) -> None:
+        self._idle_until = time.monotonic() + self._idle_seconds
+        if self._idle_watch is None:
+            self._idle_watch = threading.Thread(
+                target=self._watch_idle, name="duckdb-idle", daemon=True
+            )
+            self._idle_watch.start()
 
-    def _stop_timer(self) -> None:
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
-
-    def _expire(self) -> None:
+    def _watch_idle(self) -> None:
+        """Close the file when its time is over, or when another process waits for it."""
         with self._changed:
-            if self._lease is not None and not self._lease.users and self._lease.shared:
-                self._end_lease()
-                self._changed.notify_all()
+            while (lease := self._lease) is not None and not lease.users:
+                if time.monotonic() >= self._idle_until or self._turnstile.is_taken():
+                    self._end_lease()
+                    self._changed.notify_all()
+                    break
+                self._changed.wait(IDLE_LOOK_SECONDS)
+            self._idle_watch = None
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

