@@ -11,8 +11,8 @@ uv is taken from PATH, or else installed into ``.uv/`` of the checkout; it then 
 ``.venv/`` from ``uv.lock`` and runs the command in it. Nothing outside the checkout is
 changed but uv's cache of downloads.
 
-This file uses the standard library alone, and only syntax that a far older Python can
-read, so that such a Python can say what is wrong with it.
+This file uses the standard library alone. A Python that is too old gets no further than the
+package's ``__init__``, which says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-MINIMUM_PYTHON = (3, 11)
 MINIMUM_UV = (0, 8)
 WINDOWS = os.name == "nt"
 COMMANDS = ("demo", "test", "run", "uv")
@@ -42,28 +41,6 @@ usage: python3 -m quant_tui.bootstrap demo|test|run|uv [arguments]
 
 class SetupError(Exception):
     """Setting up cannot go on; the message says why and what to do."""
-
-
-def check_python(version: tuple[int, ...]) -> None:
-    """Refuse an interpreter that the package cannot run on.
-
-    Parameters
-    ----------
-    version
-        Major, minor and, at will, micro version of the interpreter.
-
-    Raises
-    ------
-    SetupError
-        When it is older than `MINIMUM_PYTHON`.
-    """
-    if version < MINIMUM_PYTHON:
-        needed = ".".join(map(str, MINIMUM_PYTHON))
-        found = ".".join(map(str, version[:3]))
-        raise SetupError(
-            f"quant_tui needs Python {needed} or newer; this is {found} ({sys.executable}).\n"
-            f"Start it with a newer one, for example: python{needed} -m quant_tui.bootstrap demo"
-        )
 
 
 def find_checkout(start: Path) -> Path:
@@ -280,7 +257,6 @@ def main(arguments: list[str]) -> int:
         print(USAGE, end="")
         return 0
     try:
-        check_python(sys.version_info[:3])
         if not arguments or arguments[0] not in COMMANDS:
             say(USAGE)
             return 2
