@@ -162,7 +162,7 @@ class DuckStore:
         """Close what idles and refuse further leases; leases in use end by themselves."""
         with self._changed:
             self._closed = True
-                if self._lease is not None and not self._lease.users:
+            if self._lease is not None and not self._lease.users:
                 self._end_lease()
             self._changed.notify_all()
 
