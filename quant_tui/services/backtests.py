@@ -214,11 +214,19 @@ class BacktestService:
         found = await self._backtests.list(
             where=where, sort=[("created_at", -1)], skip=skip, limit=limit
         )
-        ids = [one.id for one in found]
+        completed = [one.id for one in found if one.status is RunStatus.COMPLETED]
         failed = [one.id for one in found if one.status is RunStatus.FAILED]
-        performances, errors = await asyncio.gather(
-            self._results.last_performances(ids), self._executions.last_errors(failed)
+        results, executions = await asyncio.gather(
+            self._results.summaries(
+                where={"backtest_id": {"$in": completed}}, sort=[("executed_at", 1)], limit=None
+            ),
+            self._executions.list(
+                where={"backtest_id": {"$in": failed}}, sort=[("started_at", 1)], limit=None
+            ),
         )
+        # in order of time, so that the last one of each backtest stands
+        performances = {one.backtest_id: one.performance for one in results}
+        errors = {one.backtest_id: one.error_details.get("message", "") for one in executions}
         return [
             BacktestSummary.of(one, performances.get(one.id), errors.get(one.id, ""))
             for one in found
@@ -233,7 +241,7 @@ class BacktestService:
             When the user has none with that id.
         """
         backtest = await self._backtests.get(backtest_id)
-        execution = await self._executions.last_of(backtest_id)
+        execution = await self._executions.latest(backtest_id)
         result = None
         if execution is not None and execution.status is RunStatus.COMPLETED:
             result = await self._results.of_execution(execution.execution_id)

@@ -17,8 +17,8 @@ from quant_tui.engine.rules import (
     validate_parameters,
 )
 from quant_tui.engine.templates import TEMPLATES
+from quant_tui.storage.mongo.queries import StrategyTemplateRepository
 from quant_tui.storage.mongo.repositories import UserRepositories
-from quant_tui.storage.mongo.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class StrategyService:
     """Strategies of one user, and the templates that everybody shares."""
 
     def __init__(
-        self, repositories: UserRepositories, templates: Repository[StrategyTemplate]
+        self, repositories: UserRepositories, templates: StrategyTemplateRepository
     ) -> None:
         self._strategies = repositories.strategies
         self._user_id = repositories.user_id
@@ -114,7 +114,14 @@ class StrategyService:
 
     def validate(self, strategy_type: str, parameters: Mapping[str, object]) -> dict[str, str]:
         """Return what is wrong with parameters: field to message, empty when all is well."""
-        return validate_parameters(self.document_of_type(strategy_type), parameters)
+        return self.validate_document(self.document_of_type(strategy_type), parameters)
+
+    @staticmethod
+    def validate_document(
+        document: StrategyDocument, parameters: Mapping[str, object]
+    ) -> dict[str, str]:
+        """Return what is wrong with parameters of given rules: field to message."""
+        return validate_parameters(document, parameters)
 
     async def create(
         self,
@@ -131,9 +138,7 @@ class StrategyService:
             When the name is empty, the type unknown or a parameter out of range.
         """
         document = self.document_of_type(strategy_type)
-        template = next(
-            (one for one in await self.templates() if one.strategy_type == strategy_type), None
-        )
+        template = await self._templates.by_type(strategy_type)
         strategy = await self._strategies.create(
             Strategy(
                 name=_checked_name(name),
@@ -145,7 +150,7 @@ class StrategyService:
             )
         )
         if template is not None:
-            await self._templates.increment(template.id, "usage_count")
+            await self._templates.count_use(template.id)
         return strategy
 
     async def create_from_document(self, document: StrategyDocument) -> Strategy:
@@ -213,9 +218,10 @@ class StrategyService:
         )
 
 
-async def store_templates(templates: Repository[StrategyTemplate]) -> None:
+async def store_templates(templates: StrategyTemplateRepository) -> None:
     """Bring the stored templates up to date with the built-in ones, keeping usage counts."""
-    stored = {one.strategy_type: one for one in await templates.list(limit=1000)}
+    stored = {one.strategy_type: one for one in await templates.list(limit=None)}
+    kept = {"id", "created_at", "updated_at", "usage_count"}
     for strategy_type, template in TEMPLATES.items():
         document = parse_document(template.document)
         wanted = StrategyTemplate(
@@ -229,14 +235,8 @@ async def store_templates(templates: Repository[StrategyTemplate]) -> None:
             tags=list(template.tags),
         )
         old = stored.get(strategy_type)
-        if old is None:
-            await templates.create(wanted)
-            continue
-        keep = {"id", "created_at", "updated_at", "usage_count"}
-        if old.model_dump(exclude=keep) != wanted.model_dump(exclude=keep):
-            await templates.update(
-                wanted.model_copy(update={key: getattr(old, key) for key in keep})
-            )
+        if old is None or old.model_dump(exclude=kept) != wanted.model_dump(exclude=kept):
+            await templates.put(wanted)
 
 
 def _checked_name(name: str) -> str:
