@@ -31,7 +31,9 @@ def _template(
     strategy_type: str, name: str, description: str, tags: tuple[str, ...], **rules: Any
 ) -> Template:
     heading = {"name": name, "description": description, "strategy_type": strategy_type}
-    return Template(strategy_type, name, description, tags, {**heading, "tags": list(tags), **rules})
+    return Template(
+        strategy_type, name, description, tags, {**heading, "tags": list(tags), **rules}
+    )
 
 
 _ALL = (

@@ -42,8 +42,6 @@ def binary(
         return _BINARY[type(operator)](left, right)
 
 
-def compare(
-    operator: ast.cmpop, left: FloatArray | float, right: FloatArray | float
-) -> BoolArray:
+def compare(operator: ast.cmpop, left: FloatArray | float, right: FloatArray | float) -> BoolArray:
     """Apply a comparison; false where a side is NaN, except for ``!=``."""
     return _COMPARE[type(operator)](left, right)

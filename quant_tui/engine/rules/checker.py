@@ -138,8 +138,8 @@ class Checker:
             node,
             place,
             f"there is no {name}",
-            did_you_mean(name, known) or "parameters, let entries, prices and calendar fields"
-            " can be named",
+            did_you_mean(name, known)
+            or "parameters, let entries, prices and calendar fields can be named",
         )
 
     def _parameter(self, name: str) -> Typed:

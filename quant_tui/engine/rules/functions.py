@@ -158,34 +158,97 @@ def _register_indicators() -> None:
     group = "Indicators"
     fast, slow = ("fast", Kind.WINDOW), ("slow", Kind.WINDOW)
     bands = (_X, _WINDOW, ("deviations", Kind.NUMBER))
-    _register("roc", (_X, _WINDOW), operations.roc, group=group, units="percent",
-              text="Rate of change: (x / x[window ago] − 1) · 100 (TA-Lib ROC).", lookback=_window)
-    _register("rocp", (_X, _WINDOW), operations.rocp, group=group, units="fraction",
-              text="Rate of change as a fraction (TA-Lib ROCP).", lookback=_window)
-    _register("momentum", (_X, _WINDOW), operations.momentum, group=group, units="of x",
-              text="x − x[window ago] (TA-Lib MOM).", lookback=_window)
-    _register("atr", (_WINDOW,), operations.atr, group=group, units="price",
-              text="Average true range, Wilder-smoothed (Wilder 1978; TA-Lib ATR).",
-              lookback=_window)
-    _register("true_range", (), operations.true_range, group=group, units="price",
-              text="Range of the bar including the gap from the previous close (TA-Lib TRANGE).",
-              lookback=lambda: 1)
-    _register("bollinger_upper", bands, operations.bollinger_upper, group=group, units="of x",
-              text="SMA + deviations · population standard deviation (TA-Lib BBANDS).",
-              lookback=_less_one)
-    _register("bollinger_lower", bands, operations.bollinger_lower, group=group, units="of x",
-              text="SMA − deviations · population standard deviation (TA-Lib BBANDS).",
-              lookback=_less_one)
-    _register("macd", (_X, fast, slow), operations.macd, group=group, units="of x",
-              text="MACD line: EMA(fast) − EMA(slow), fast below slow (TA-Lib MACD's line).",
-              lookback=lambda _fast, slow: slow - 1)
+    _register(
+        "roc",
+        (_X, _WINDOW),
+        operations.roc,
+        group=group,
+        units="percent",
+        text="Rate of change: (x / x[window ago] − 1) · 100 (TA-Lib ROC).",
+        lookback=_window,
+    )
+    _register(
+        "rocp",
+        (_X, _WINDOW),
+        operations.rocp,
+        group=group,
+        units="fraction",
+        text="Rate of change as a fraction (TA-Lib ROCP).",
+        lookback=_window,
+    )
+    _register(
+        "momentum",
+        (_X, _WINDOW),
+        operations.momentum,
+        group=group,
+        units="of x",
+        text="x − x[window ago] (TA-Lib MOM).",
+        lookback=_window,
+    )
+    _register(
+        "atr",
+        (_WINDOW,),
+        operations.atr,
+        group=group,
+        units="price",
+        text="Average true range, Wilder-smoothed (Wilder 1978; TA-Lib ATR).",
+        lookback=_window,
+    )
+    _register(
+        "true_range",
+        (),
+        operations.true_range,
+        group=group,
+        units="price",
+        text="Range of the bar including the gap from the previous close (TA-Lib TRANGE).",
+        lookback=lambda: 1,
+    )
+    _register(
+        "bollinger_upper",
+        bands,
+        operations.bollinger_upper,
+        group=group,
+        units="of x",
+        text="SMA + deviations · population standard deviation (TA-Lib BBANDS).",
+        lookback=_less_one,
+    )
+    _register(
+        "bollinger_lower",
+        bands,
+        operations.bollinger_lower,
+        group=group,
+        units="of x",
+        text="SMA − deviations · population standard deviation (TA-Lib BBANDS).",
+        lookback=_less_one,
+    )
+    _register(
+        "macd",
+        (_X, fast, slow),
+        operations.macd,
+        group=group,
+        units="of x",
+        text="MACD line: EMA(fast) − EMA(slow), fast below slow (TA-Lib MACD's line).",
+        lookback=lambda _fast, slow: slow - 1,
+    )
     with_signal = (_X, fast, slow, ("signal", Kind.WINDOW))
-    _register("macd_signal", with_signal, operations.macd_signal, group=group, units="of x",
-              text="EMA of the MACD line over signal bars (TA-Lib MACD's signal).",
-              lookback=lambda _fast, slow, signal: slow + signal - 2)
-    _register("macd_histogram", with_signal, operations.macd_histogram, group=group, units="of x",
-              text="MACD line − signal line (TA-Lib MACD's histogram).",
-              lookback=lambda _fast, slow, signal: slow + signal - 2)
+    _register(
+        "macd_signal",
+        with_signal,
+        operations.macd_signal,
+        group=group,
+        units="of x",
+        text="EMA of the MACD line over signal bars (TA-Lib MACD's signal).",
+        lookback=lambda _fast, slow, signal: slow + signal - 2,
+    )
+    _register(
+        "macd_histogram",
+        with_signal,
+        operations.macd_histogram,
+        group=group,
+        units="of x",
+        text="MACD line − signal line (TA-Lib MACD's histogram).",
+        lookback=lambda _fast, slow, signal: slow + signal - 2,
+    )
     _register("rolling_zscore", (_X, _WINDOW), operations.rolling_zscore, group=group,
               units="standard deviations", lookback=_less_one,
               text="(x − SMA) / population standard deviation over the last bars; undefined where"
@@ -211,8 +274,15 @@ def _register_operations() -> None:
     ):
         _register(name, pair, operations.elementwise(function), group="Arithmetic",
                   units="of a", text=text, result=Kind.VALUE)  # fmt: skip
-    _register("lag", (_X, ("bars", Kind.LAG)), operations.lag, group="Time", units="of x",
-              text="x as it was that many of the symbol's own bars ago.", lookback=_window)
+    _register(
+        "lag",
+        (_X, ("bars", Kind.LAG)),
+        operations.lag,
+        group="Time",
+        units="of x",
+        text="x as it was that many of the symbol's own bars ago.",
+        lookback=_window,
+    )
     crossings = (
         ("cross_above", True, False, "True when a > b and, on the last bar on which they differed,"
          " a < b; a tie keeps the earlier state."),
@@ -225,15 +295,31 @@ def _register_operations() -> None:
         _register(name, pair, partial(operations.cross, above=above, strict=strict),
                   group="Crossings", units="condition", text=text, result=Kind.CONDITION,
                   lookback=lambda: 1)  # fmt: skip
-    _register("rank", (_X,), operations.rank, group="Across symbols", units="1 = highest",
-              text="Place of the symbol among all with a value that date; ties by name.")
-    _register("zscore", (_X,), operations.zscore, group="Across symbols",
-              units="standard deviations",
-              text="(x − mean) / population standard deviation over the symbols of the date;"
-              " undefined where they are all equal.")
-    _register("equal_weight", (("chosen", Kind.CONDITION),), operations.equal_weight,
-              group="Across symbols", units="fraction of equity",
-              text="1/k for each of the k symbols chosen on the date, 0 for the others.")
+    _register(
+        "rank",
+        (_X,),
+        operations.rank,
+        group="Across symbols",
+        units="1 = highest",
+        text="Place of the symbol among all with a value that date; ties by name.",
+    )
+    _register(
+        "zscore",
+        (_X,),
+        operations.zscore,
+        group="Across symbols",
+        units="standard deviations",
+        text="(x − mean) / population standard deviation over the symbols of the date;"
+        " undefined where they are all equal.",
+    )
+    _register(
+        "equal_weight",
+        (("chosen", Kind.CONDITION),),
+        operations.equal_weight,
+        group="Across symbols",
+        units="fraction of equity",
+        text="1/k for each of the k symbols chosen on the date, 0 for the others.",
+    )
     _register("defined", (_X,), operations.defined, group="Time", units="condition",
               result=Kind.CONDITION,
               text="Whether x has a value; itself always known on a bar.")  # fmt: skip

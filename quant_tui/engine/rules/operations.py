@@ -82,12 +82,16 @@ def true_range(frame: Frame) -> FloatArray:
 
 def bollinger_upper(_frame: Frame, x: FloatArray, window: int, deviations: float) -> FloatArray:
     """Upper Bollinger band."""
-    return by_run(lambda run: rolling.sma(run, window) + deviations * rolling.stddev(run, window), x)
+    return by_run(
+        lambda run: rolling.sma(run, window) + deviations * rolling.stddev(run, window), x
+    )
 
 
 def bollinger_lower(_frame: Frame, x: FloatArray, window: int, deviations: float) -> FloatArray:
     """Lower Bollinger band."""
-    return by_run(lambda run: rolling.sma(run, window) - deviations * rolling.stddev(run, window), x)
+    return by_run(
+        lambda run: rolling.sma(run, window) - deviations * rolling.stddev(run, window), x
+    )
 
 
 def macd(_frame: Frame, x: FloatArray, fast: int, slow: int) -> FloatArray:

@@ -187,9 +187,7 @@ def _build(name: str, kind: str, entry: Mapping[Any, Any]) -> ParameterSpec:
         checked = tuple(_choice(value) for value in choices)
         if len({isinstance(value, str) for value in checked}) > 1:
             raise ValueError("choices must be all numbers or all names of conditions")
-        return ParameterSpec(
-            name, kind, entry["default"], choices=checked, description=description
-        )
+        return ParameterSpec(name, kind, entry["default"], choices=checked, description=description)
     bounds = entry.get(kind)
     if bounds is None and "low" in entry and "high" in entry:
         bounds = [entry["low"], entry["high"]]

@@ -1,0 +1,1 @@
+"""From signals to orders, fills, round trips and the equity curve."""

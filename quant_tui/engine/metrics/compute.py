@@ -1,0 +1,234 @@
+"""One pure function that computes every figure of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quant_tui.engine.arrays import BoolArray, DateArray, FloatArray, IntArray
+from quant_tui.engine.metrics import returns as of_returns
+from quant_tui.engine.metrics.benchmark import against_benchmark
+from quant_tui.engine.metrics.drawdowns import Drawdown, drawdown_series, drawdowns, ulcer_index
+from quant_tui.engine.metrics.figures import Figure, Figures
+from quant_tui.engine.metrics.periods import monthly_table, period_returns
+from quant_tui.engine.metrics.trades import trade_figures
+
+_ONE_BAR = "fewer than two bars"
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Every figure of a run.
+
+    Attributes
+    ----------
+    performance, risk
+        Metrics by name; None where undefined.
+    undefined
+        Metric → why it is undefined.
+    returns
+        Simple returns (T,), the first against the initial capital.
+    drawdown
+        Fall from the running peak (T,), ≤ 0.
+    top_drawdowns
+        The five deepest, deepest first.
+    monthly_table
+        Year → month → return.
+    """
+
+    performance: dict[str, Figure]
+    risk: dict[str, Figure]
+    undefined: dict[str, str]
+    returns: FloatArray
+    drawdown: FloatArray
+    top_drawdowns: tuple[Drawdown, ...]
+    monthly_table: dict[int, dict[int, float]]
+
+
+def compute_metrics(
+    dates: DateArray,
+    equity: FloatArray,
+    *,
+    initial_capital: float,
+    annualization: float,
+    risk_free: float = 0.0,
+    invested: FloatArray | None = None,
+    trade_pnl: FloatArray | None = None,
+    trade_returns: FloatArray | None = None,
+    trade_bars: IntArray | None = None,
+    trade_open: BoolArray | None = None,
+    traded_value: float = 0.0,
+    fees_paid: float = 0.0,
+    slippage_paid: float = 0.0,
+    benchmark: FloatArray | None = None,
+) -> Metrics:
+    """Compute every figure of a run from its equity curve, round trips and benchmark.
+
+    Parameters
+    ----------
+    dates
+        ``datetime64`` (T,), T ≥ 1.
+    equity
+        Mark-to-market value at each close (T,), zero or more.
+    initial_capital
+        Value before the first bar, above zero: the first return and the running peak
+        count from it.
+    annualization
+        Periods a year.
+    risk_free
+        Annual rate, a fraction; a period's is (1 + rate) ** (1 / annualization) − 1.
+    invested
+        Value of the positions at each close (T,).
+    trade_pnl, trade_returns, trade_bars, trade_open
+        Round trips (M,): money, return, length in rows, and whether still open. Only
+        closed ones enter the figures.
+    traded_value, fees_paid, slippage_paid
+        Sum of the absolute values of the fills, and of their costs, in money.
+    benchmark
+        Level of a benchmark at each date (T,), NaN where unknown (carried forward).
+
+    Returns
+    -------
+    Metrics
+        Fractions, not percent. Definitions: :mod:`~quant_tui.engine.metrics.returns`
+        (empyrical's), and further
+
+        - ``exposure``: share of bars with a position; ``average_exposure``: mean of
+          invested value / equity.
+        - ``turnover``: half of the traded value / mean equity, a year.
+        - ``max_drawdown_duration``: most bars from a peak to its recovery.
+        - ``information_ratio``: empyrical's ``excess_sharpe``, a period's.
+    """
+    count = len(equity)
+    before = np.concatenate(([initial_capital], equity[:-1]))
+    with np.errstate(all="ignore"):
+        simple = np.where(before > 0.0, equity / before - 1.0, 0.0)
+    rate = float((1.0 + risk_free) ** (1.0 / annualization) - 1.0)
+    ratio = float(equity[-1]) / initial_capital
+    falls = drawdown_series(equity, initial_capital)
+
+    figures = Figures()
+    figures.put("initial_capital", initial_capital)
+    figures.put("final_value", float(equity[-1]))
+    figures.put("total_return", ratio - 1.0)
+    figures.put(
+        "cagr",
+        of_returns.compound_annual_growth(ratio, count, annualization),
+        "too few bars to extrapolate to a year",
+    )
+    flat = _ONE_BAR if count < 2 else "the equity did not move"
+    figures.put("sharpe_ratio", of_returns.sharpe_ratio(simple, annualization, rate), flat)
+    no_loss = _ONE_BAR if count < 2 else "no losing period"
+    figures.put("sortino_ratio", of_returns.sortino_ratio(simple, annualization), no_loss)
+    deepest = float(falls.min())
+    cagr = figures.number("cagr")
+    calmar = cagr / -deepest if deepest < 0.0 and cagr is not None else None
+    figures.put("calmar_ratio", calmar, "no drawdown" if cagr is not None else "no CAGR")
+    figures.put("omega_ratio", of_returns.omega_ratio(simple), no_loss)
+    figures.put("max_drawdown", deepest)
+    _trades(figures, trade_pnl, trade_returns, trade_bars, trade_open)
+    _activity(figures, equity, invested, traded_value, annualization)
+    figures.put("fees_paid", fees_paid)
+    figures.put("slippage_paid", slippage_paid)
+    for period in ("day", "month", "year"):
+        _, found = period_returns(equity, initial_capital, dates, period)
+        figures.put(f"best_{period}", float(found.max()))
+        figures.put(f"worst_{period}", float(found.min()))
+    theirs = None if benchmark is None else benchmark_returns(benchmark)
+    against_benchmark(figures, simple, theirs, annualization, rate)
+    figures.put("annualization", annualization)
+    figures.put("bars", count)
+
+    risk = Figures()
+    every = drawdowns(falls)
+    _risk(risk, simple, annualization, count, flat)
+    _drawdown_figures(risk, falls, every, dates)
+    deepest_first = sorted(every, key=lambda one: (one.depth, one.peak_row))
+    return Metrics(
+        performance=figures.values,
+        risk=risk.values,
+        undefined={**figures.undefined, **risk.undefined},
+        returns=simple,
+        drawdown=falls,
+        top_drawdowns=tuple(deepest_first[:5]),
+        monthly_table=monthly_table(equity, initial_capital, dates),
+    )
+
+
+def benchmark_returns(levels: FloatArray) -> FloatArray:
+    """Simple returns of levels (T,), carried forward; NaN on the first and before the first level."""
+    rows = np.where(np.isfinite(levels), np.arange(len(levels)), 0)
+    np.maximum.accumulate(rows, out=rows)
+    filled = levels[rows]
+    out = np.full(len(levels), np.nan)
+    with np.errstate(all="ignore"):
+        out[1:] = filled[1:] / filled[:-1] - 1.0
+    out[~np.isfinite(out)] = np.nan
+    return out
+
+
+def _trades(
+    figures: Figures,
+    pnl: FloatArray | None,
+    returns: FloatArray | None,
+    bars: IntArray | None,
+    is_open: BoolArray | None,
+) -> None:
+    if pnl is None or returns is None or bars is None:
+        trade_figures(figures, np.empty(0), np.empty(0), np.empty(0, dtype=np.int64))
+        figures.put("open_trades", 0)
+        return
+    closed = np.ones(len(pnl), dtype=np.bool_) if is_open is None else ~is_open
+    trade_figures(figures, pnl[closed], returns[closed], bars[closed])
+    figures.put("open_trades", int((~closed).sum()))
+
+
+def _activity(
+    figures: Figures,
+    equity: FloatArray,
+    invested: FloatArray | None,
+    traded_value: float,
+    annualization: float,
+) -> None:
+    if invested is None:
+        figures.put("exposure", None, "the positions are not known")
+        figures.put("average_exposure", None, "the positions are not known")
+    else:
+        with np.errstate(all="ignore"):
+            share = np.where(equity > 0.0, invested / equity, 0.0)
+        figures.put("exposure", float((invested > 0.0).mean()))
+        figures.put("average_exposure", float(share.mean()))
+    mean = float(equity.mean())
+    years = len(equity) / annualization
+    turnover = traded_value / 2.0 / mean / years if mean > 0.0 else None
+    figures.put("turnover", turnover, "the equity is zero")
+
+
+def _risk(risk: Figures, simple: FloatArray, annualization: float, count: int, flat: str) -> None:
+    risk.put("annual_volatility", of_returns.annual_volatility(simple, annualization), _ONE_BAR)
+    risk.put("downside_deviation", of_returns.downside_deviation(simple, annualization))
+    risk.put("value_at_risk", min(of_returns.value_at_risk(simple) or 0.0, 0.0))
+    risk.put(
+        "conditional_value_at_risk", min(of_returns.conditional_value_at_risk(simple) or 0.0, 0.0)
+    )
+    risk.put("skew", of_returns.skew(simple), flat)
+    risk.put("kurtosis", of_returns.kurtosis(simple), flat)
+    tail = "fewer than two bars" if count < 2 else "the 5th percentile of the returns is zero"
+    risk.put("tail_ratio", of_returns.tail_ratio(simple), tail)
+    risk.put("stability", of_returns.stability(simple), flat)
+
+
+def _drawdown_figures(
+    risk: Figures, falls: FloatArray, every: list[Drawdown], dates: DateArray
+) -> None:
+    none = "no drawdown"
+    risk.put("max_drawdown", float(falls.min()))
+    risk.put("max_drawdown_duration", max((one.bars for one in every), default=0))
+    risk.put("max_drawdown_duration_days", max((one.days(dates) for one in every), default=0))
+    depths = [one.depth for one in every]
+    lengths = [one.bars for one in every]
+    risk.put("average_drawdown", float(np.mean(depths)) if every else None, none)
+    risk.put("average_drawdown_duration", float(np.mean(lengths)) if every else None, none)
+    risk.put("drawdown_count", len(every))
+    risk.put("ulcer_index", ulcer_index(falls))
