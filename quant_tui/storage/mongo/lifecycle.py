@@ -212,9 +212,11 @@ class BacktestLifecycle:
 
     async def _settle_backtests(self) -> None:
         """Bring backtests after their last execution, where a crash came in between."""
-        async for document in self._store.collection(_BACKTESTS).find(
-            {"status": RunStatus.RUNNING.value}, {"user_id": 1}
-        ):
+        query: Document = {"status": RunStatus.RUNNING.value}
+        if not self._store.supports_transactions:
+            # Between two writes of a living run the two differ as after a crash.
+            query["updated_at"] = {"$lt": utc_now() - SILENCE}
+        async for document in self._store.collection(_BACKTESTS).find(query, {"user_id": 1}):
             key, user_id = str(document["_id"]), document["user_id"]
             last = await self._mine(user_id).executions.last_of(key)
             status = RunStatus.FAILED if last is None else last.status

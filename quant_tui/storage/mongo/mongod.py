@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from quant_tui.domain.errors import StoreUnavailable
+from quant_tui.storage.locks import make_private_folder
 from quant_tui.storage.mongo import wire
 from quant_tui.storage.mongo.binary import ServerBinary
 from quant_tui.storage.mongo.launch import ServerProcess, spawn_server
-from quant_tui.storage.mongo.locks import make_private_folder
 
 if TYPE_CHECKING:
     from quant_tui.domain.base import Document

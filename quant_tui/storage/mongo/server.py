@@ -27,9 +27,9 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from quant_tui.domain.errors import StoreUnavailable
+from quant_tui.storage.locks import FileLock, make_private_folder
 from quant_tui.storage.mongo.binary import ServerBinary, ServerKind, resolve
 from quant_tui.storage.mongo.launch import spawn_reaper
-from quant_tui.storage.mongo.locks import FileLock, make_private_folder
 from quant_tui.storage.mongo.mongod import Mongod, socket_path
 from quant_tui.storage.mongo.secantusdb import SecantusServer
 

@@ -8,6 +8,7 @@ from datetime import UTC
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+import pymongo
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -16,6 +17,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import InvalidURI, PyMongoError
 
 from quant_tui.domain.base import Document
+from quant_tui.domain.errors import QuantError
 from quant_tui.storage.mongo.failures import translated, unavailable
 
 Session = AsyncClientSession
@@ -25,6 +27,9 @@ T = TypeVar("T")
 
 SELECTION_TIMEOUT_MS = 5_000
 """How long a call waits for a server: longer than the private one takes to come back."""
+
+_TRANSACTION_SECONDS = 20.0
+_REPEATABLE = "TransientTransactionError"
 
 _DEFAULTS: dict[str, Any] = {
     "w": "majority",
@@ -130,9 +135,21 @@ class MetadataStore:
     async def in_transaction(self, work: Callable[[Session | None], Awaitable[T]]) -> T:
         """Run ``work`` as :meth:`transaction` does, again when another transaction won.
 
-        ``work`` may therefore run more than once.
+        ``work`` may therefore run more than once, for up to twenty seconds.
         """
         if not self.supports_transactions:
             return await work(None)
-        async with self._client.start_session() as session:
-            return await session.with_transaction(work)
+
+        async def attempt(session: Session) -> T:
+            try:
+                return await work(session)
+            except QuantError as error:
+                # The driver repeats what it recognises: hand it its own error again.
+                cause = error.__cause__
+                if isinstance(cause, PyMongoError) and cause.has_error_label(_REPEATABLE):
+                    raise cause from None
+                raise
+
+        with pymongo.timeout(_TRANSACTION_SECONDS):
+            async with self._client.start_session() as session:
+                return await session.with_transaction(attempt)

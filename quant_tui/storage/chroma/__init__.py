@@ -1,0 +1,1 @@
+"""ChromaDB: an index over texts that live in MongoDB."""
