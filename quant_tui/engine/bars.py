@@ -86,13 +86,14 @@ class Bars:
     @cached_property
     def first_row(self) -> IntArray:
         """Row of each symbol's first bar, (N,)."""
-        return self.present.argmax(axis=0).astype(np.int64)
+        rows: IntArray = self.present.argmax(axis=0).astype(np.int64)
+        return rows
 
     @cached_property
     def last_row(self) -> IntArray:
         """Row of each symbol's last bar, (N,)."""
-        rows = len(self.dates) - 1 - self.present[::-1].argmax(axis=0)
-        return rows.astype(np.int64)
+        rows: IntArray = len(self.dates) - 1 - self.present[::-1].argmax(axis=0).astype(np.int64)
+        return rows
 
     @cached_property
     def last_close(self) -> FloatArray:
@@ -126,7 +127,7 @@ class Bars:
         InsufficientData
             No symbol has a bar in them.
         """
-        keep = self.present[:rows].any(axis=0)
+        keep: BoolArray = np.logical_or.reduce(self.present[:rows], axis=0)
         names = [name for name, kept in zip(self.symbols, keep, strict=True) if kept]
         return Bars(
             names,

@@ -140,7 +140,7 @@ class Report:
         ``benchmark`` and ``details`` beside them.
         """
         dates = _iso(self.bars.dates)
-        document = {
+        return {
             "config": self.config.to_document(),
             "performance": dict(self.performance),
             "risk_metrics": dict(self.risk_metrics),
@@ -151,7 +151,6 @@ class Report:
             "fingerprint": dict(self.fingerprint),
             "details": self._details(dates),
         }
-        return document
 
     def _fill_documents(self, dates: list[str]) -> list[dict[str, Any]]:
         fills = self.fills
@@ -256,6 +255,7 @@ class Report:
             "symbol": self.bars.symbols[drop.symbol],
             "action": drop.side,
             "quantity_wanted": drop.wanted,
+            "quantity_filled": drop.filled,
         }
 
 

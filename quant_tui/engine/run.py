@@ -14,15 +14,11 @@ from quant_tui.engine.calendars import periods_per_year
 from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.metrics import compute_metrics
 from quant_tui.engine.report import EquityCurve, Report
-from quant_tui.engine.rules.document import (
-    StrategyDocument,
-    parse_document,
-    resolve_parameters,
-    warm_up,
-)
+from quant_tui.engine.rules.document import StrategyDocument, parse_document
 from quant_tui.engine.rules.findings import did_you_mean
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.interpreter import Interpreter
+from quant_tui.engine.rules.validation import resolve_parameters, warm_up
 from quant_tui.engine.simulation.orders import (
     Orders,
     changed_rows,
@@ -31,7 +27,7 @@ from quant_tui.engine.simulation.orders import (
     stopped,
 )
 from quant_tui.engine.simulation.round_trips import RoundTrips, round_trips
-from quant_tui.engine.simulation.simulator import Simulation, simulate
+from quant_tui.engine.simulation.simulator import Drop, Simulation, simulate
 from quant_tui.engine.templates import TEMPLATES
 
 Progress = Callable[[float, str], None]
@@ -195,7 +191,7 @@ def _orders(
     if document.uses_weights:
         weights = interpreter.series(rules["weight"])
         if "rebalance" in rules:
-            rows = interpreter.signal(rules["rebalance"]).any(axis=1)
+            rows = np.logical_or.reduce(interpreter.signal(rules["rebalance"]), axis=1)
         else:
             rows = changed_rows(weights)
         return from_weights(bars, config, weights, rows, rank)
@@ -240,6 +236,11 @@ def _benchmark_curve(levels: FloatArray | None, initial_capital: float) -> Float
     return curve
 
 
+def _matters(drop: Drop) -> bool:
+    """Whether an order lost more than the costs of other orders in the same cash."""
+    return drop.wanted is None or drop.filled is None or drop.filled < 0.99 * drop.wanted
+
+
 def _warnings(
     bars: Bars, config: BacktestConfig, simulation: Simulation, trips: RoundTrips
 ) -> list[str]:
@@ -254,10 +255,10 @@ def _warnings(
         found.append(text + ".")
     for outcome, sentence in (
         ("rejected", "order(s) were rejected for want of cash or size."),
-        ("cut", "order(s) were cut to the cash there was."),
+        ("cut", "order(s) were cut by more than 1 % to the cash there was."),
         ("unfilled", "order(s) had no later bar to fill on."),
     ):
-        count = sum(drop.outcome == outcome for drop in simulation.drops)
+        count = sum(drop.outcome == outcome and _matters(drop) for drop in simulation.drops)
         if count:
             found.append(f"{count} {sentence}")
     if not len(simulation.fills):

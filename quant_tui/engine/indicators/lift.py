@@ -34,7 +34,8 @@ def by_run(function: Run, *inputs: FloatArray) -> FloatArray:
     defined = np.isfinite(inputs[0])
     for other in inputs[1:]:
         defined &= np.isfinite(other)
-    for column in range(out.shape[1]):
+    columns = defined.shape[1]
+    for column in range(columns):
         for start, stop in runs(defined[:, column]):
             parts = [np.ascontiguousarray(values[start:stop, column]) for values in inputs]
             out[start:stop, column] = function(*parts)

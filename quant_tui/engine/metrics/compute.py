@@ -157,7 +157,7 @@ def compute_metrics(
 
 
 def benchmark_returns(levels: FloatArray) -> FloatArray:
-    """Simple returns of levels (T,), carried forward; NaN on the first and before the first level."""
+    """Simple returns of levels (T,), carried forward; NaN up to and on the first level."""
     rows = np.where(np.isfinite(levels), np.arange(len(levels)), 0)
     np.maximum.accumulate(rows, out=rows)
     filled = levels[rows]

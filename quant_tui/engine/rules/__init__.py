@@ -11,17 +11,16 @@
 
 from __future__ import annotations
 
-from quant_tui.engine.rules.document import (
-    StrategyDocument,
+from quant_tui.engine.rules.document import StrategyDocument, parse_document
+from quant_tui.engine.rules.functions import FIELDS, FUNCTIONS, FieldSpec, FunctionSpec
+from quant_tui.engine.rules.kinds import Kind
+from quant_tui.engine.rules.parameters import ParameterSpec, ParameterValue
+from quant_tui.engine.rules.validation import (
     check,
-    parse_document,
     resolve_parameters,
     validate_parameters,
     warm_up,
 )
-from quant_tui.engine.rules.functions import FIELDS, FUNCTIONS, FieldSpec, FunctionSpec
-from quant_tui.engine.rules.kinds import Kind
-from quant_tui.engine.rules.parameters import ParameterSpec, ParameterValue
 
 __all__ = [
     "FIELDS",

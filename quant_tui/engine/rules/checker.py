@@ -41,7 +41,7 @@ class Typed:
 _UNKNOWN = Typed(Kind.SERIES)
 
 
-class _Wrong(Exception):  # noqa: N818 - leaves the walk, never seen outside this module
+class _Wrong(Exception):
     """A finding was noted; the expression around it cannot be typed."""
 
 

@@ -9,25 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from quant_tui.domain.errors import Finding, InvalidInput
 from quant_tui.engine.config import SIZINGS
 from quant_tui.engine.rules import limits
-from quant_tui.engine.rules.checker import Checker
 from quant_tui.engine.rules.expression import canonical_text, is_name, node_count, parse_expression
 from quant_tui.engine.rules.findings import Findings, did_you_mean
 from quant_tui.engine.rules.functions import CONSTANTS, FIELDS, FUNCTIONS
-from quant_tui.engine.rules.kinds import Kind
 from quant_tui.engine.rules.parameters import ParameterSpec, ParameterValue, read_parameters
 from quant_tui.engine.rules.source import read_source
-
-RULES = {
-    "entry": (Kind.CONDITION,),
-    "exit": (Kind.CONDITION,),
-    "weight": (Kind.SERIES, Kind.NUMBER),
-    "rebalance": (Kind.CONDITION,),
-    "rank": (Kind.SERIES,),
-}
-"""Keys that hold one expression, with the kinds they may have."""
+from quant_tui.engine.rules.validation import RULES, check, warm_up
 
 KEYS = ("name", "description", "strategy_type", "tags", "params", "constraints", "let", *RULES,
         "sizing")  # fmt: skip
@@ -289,124 +278,3 @@ def _check_shape(data: Mapping[str, Any], document: StrategyDocument, findings: 
             findings.add("entry", 0, "is missing", "say when to buy, or give weight")
         if "rebalance" in has:
             findings.add("rebalance", 0, "goes with weight only")
-
-
-def check(
-    document: StrategyDocument, params: Mapping[str, object] | None = None
-) -> tuple[Finding, ...]:
-    """Type-check a document with parameter values (defaults where none is given).
-
-    Returns
-    -------
-    tuple of Finding
-        What is wrong; empty when the strategy can run.
-    """
-    findings = Findings()
-    _typed_rules(document, _usable(document, params, findings), findings)
-    return findings.all()
-
-
-def _usable(
-    document: StrategyDocument, params: Mapping[str, object] | None, findings: Findings
-) -> dict[str, ParameterValue]:
-    values = document.default_parameters()
-    for name, message in validate_parameters(document, params).items():
-        findings.add(f"params.{name}", 0, message)
-    if not findings:
-        values = resolve_parameters(document, params)
-    return values
-
-
-def _typed_rules(
-    document: StrategyDocument, values: dict[str, ParameterValue], findings: Findings
-) -> int:
-    checker = Checker(document.lets, document.parameters, values, findings)
-    for name, tree in document.lets.items():
-        checker.check(tree, f"let.{name}")
-    warm = 0
-    for key, tree in document.rules.items():
-        typed = checker.check(tree, key, *RULES[key])
-        warm = max(warm, typed.warm_up if typed else 0)
-    return warm
-
-
-def warm_up(document: StrategyDocument, params: Mapping[str, object] | None = None) -> int:
-    """Return how many of a symbol's bars pass before its first possible signal.
-
-    Raises
-    ------
-    InvalidInput
-        A parameter cannot be used.
-    StrategyError
-        The strategy cannot run with these parameters.
-    """
-    findings = Findings()
-    warm = _typed_rules(document, resolve_parameters(document, params), findings)
-    findings.raise_if_any(document.name)
-    return warm
-
-
-def validate_parameters(
-    document: StrategyDocument, params: Mapping[str, object] | None
-) -> dict[str, str]:
-    """Check given parameter values; those not given take their defaults.
-
-    Returns
-    -------
-    dict
-        Parameter → what is wrong; empty when all can be used. A broken constraint is
-        told at the first parameter that it names.
-    """
-    wrong: dict[str, str] = {}
-    values = document.default_parameters()
-    for name, value in (params or {}).items():
-        spec = document.parameters.get(name)
-        if spec is None:
-            hint = did_you_mean(str(name), document.parameters)
-            known = ", ".join(document.parameters) or "none"
-            wrong[str(name)] = f"is not a parameter; {hint or f'parameters: {known}'}"
-            continue
-        try:
-            values[name] = spec.coerce(value)
-        except ValueError as error:
-            wrong[name] = str(error)
-    if wrong:
-        return wrong
-    findings = Findings()
-    checker = Checker({}, document.parameters, values, findings)
-    for number, constraint in enumerate(document.constraints):
-        place = f"constraints.{number}"
-        if checker.check(constraint.tree, place, Kind.CONDITION) is None:
-            continue
-        held = checker.truth_of_numbers(constraint.tree, place)
-        named = [n.id for n in ast.walk(constraint.tree) if isinstance(n, ast.Name)]
-        first = named[0] if named else place
-        if held is None:
-            findings.add(place, 1, "must compare parameters and numbers")
-        elif not held:
-            shown = ", ".join(f"{name} = {values[name]}" for name in dict.fromkeys(named))
-            wrong[first] = constraint.message or f"must satisfy {constraint.text} ({shown})"
-    for finding in findings.all():
-        wrong[finding.place] = f"{finding.message} {finding.suggestion}".strip()
-    return wrong
-
-
-def resolve_parameters(
-    document: StrategyDocument, params: Mapping[str, object] | None
-) -> dict[str, ParameterValue]:
-    """Return a value of the right type for every parameter.
-
-    Raises
-    ------
-    InvalidInput
-        A value cannot be used; ``field`` names the parameter.
-    """
-    wrong = validate_parameters(document, params)
-    if wrong:
-        name, message = next(iter(wrong.items()))
-        raise InvalidInput(f"{name}: {message}", field=name)
-    given = params or {}
-    return {
-        name: spec.coerce(given[name]) if name in given else spec.default
-        for name, spec in document.parameters.items()
-    }

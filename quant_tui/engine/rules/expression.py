@@ -10,6 +10,7 @@ listed nodes alone. Nothing is ever compiled or executed.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 
 from quant_tui.engine.rules import limits
@@ -44,11 +45,7 @@ _ALLOWED = (
     ast.Call,
 )
 _KEYWORDS = frozenset({"and", "or", "not", "if", "else"})
-_RESERVED_WORDS = frozenset(
-    "lambda for in is while def class return yield await async import from as with try "
-    "except finally raise del global nonlocal pass break continue assert elif None True False "
-    "match case type".split()
-)
+_RESERVED_WORDS = frozenset({*keyword.kwlist, "match", "case", "type"})
 _SYMBOL_HINTS = {
     ".": "attributes do not exist here; call a function instead",
     "[": "there are no subscripts; use lag(x, n) for earlier bars",
@@ -138,15 +135,15 @@ def _scan(source: str, place: str, findings: Findings) -> bool:
                 _SYMBOL_HINTS.get(character, ""),
             )
             return False
-        token = match.group()
-        if match.lastgroup == "name" and not _scan_name(token, position, place, findings):
+        word = match.group()
+        if match.lastgroup == "name" and not _scan_name(word, position, place, findings):
             return False
-        is_prefix = operand_expected and token in ("-", "+", "not")
+        is_prefix = operand_expected and word in ("-", "+", "not")
         prefixes = prefixes + 1 if is_prefix else 0
         if prefixes > limits.PREFIX_OPERATORS:
             findings.add(place, position + 1, "too many signs or nots in a row")
             return False
-        depth += (token == "(") - (token == ")")
+        depth += (word == "(") - (word == ")")
         if depth > limits.NESTING:
             findings.add(
                 place,
@@ -155,24 +152,24 @@ def _scan(source: str, place: str, findings: Findings) -> bool:
                 "name parts of it under let",
             )
             return False
-        operand_expected = token != ")" and (
-            match.lastgroup == "operator" or (match.lastgroup == "name" and token in _KEYWORDS)
+        operand_expected = word != ")" and (
+            match.lastgroup == "operator" or (match.lastgroup == "name" and word in _KEYWORDS)
         )
         position = match.end()
     return True
 
 
-def _scan_name(token: str, position: int, place: str, findings: Findings) -> bool:
-    if token in _KEYWORDS or is_name(token):
+def _scan_name(word: str, position: int, place: str, findings: Findings) -> bool:
+    if word in _KEYWORDS or is_name(word):
         return True
-    if len(token) > limits.NAME_CHARACTERS:
+    if len(word) > limits.NAME_CHARACTERS:
         message, suggestion = f"a name has more than {limits.NAME_CHARACTERS} characters", ""
-    elif token in ("True", "False"):
-        message, suggestion = f"{token} is not a name here", f"write {token.lower()}"
-    elif token.lower() != token and is_name(token.lower()):
-        message, suggestion = f"names are lower case: {token}", f"write {token.lower()}"
+    elif word in ("True", "False"):
+        message, suggestion = f"{word} is not a name here", f"write {word.lower()}"
+    elif word.lower() != word and is_name(word.lower()):
+        message, suggestion = f"names are lower case: {word}", f"write {word.lower()}"
     else:
-        message, suggestion = f"{token} is not a name of the rule language", ""
+        message, suggestion = f"{word} is not a name of the rule language", ""
     findings.add(place, position + 1, message, suggestion)
     return False
 
@@ -187,12 +184,8 @@ def _check_nodes(tree: ast.Expression, place: str, findings: Findings) -> bool:
         message = ""
         if not isinstance(node, _ALLOWED):
             message = f"{type(node).__name__} is not part of the rule language"
-        elif isinstance(node, ast.Constant) and (
-            isinstance(node.value, bool) or not isinstance(node.value, int | float)
-        ):
-            message = "only numbers can be written"
-        elif isinstance(node, ast.Constant) and not abs(node.value) <= limits.NUMBER:
-            message = f"the number is greater than {limits.NUMBER:g}"
+        elif isinstance(node, ast.Constant):
+            message = _number_problem(node.value)
         elif isinstance(node, ast.Call) and not isinstance(node.func, ast.Name):
             message = "only a function's name can be called"
         elif isinstance(node, ast.Call) and node.keywords:
@@ -209,6 +202,12 @@ def _check_nodes(tree: ast.Expression, place: str, findings: Findings) -> bool:
     return True
 
 
+def _number_problem(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "only numbers can be written"
+    return "" if abs(value) <= limits.NUMBER else f"the number is greater than {limits.NUMBER:g}"
+
+
 def node_count(tree: ast.expr) -> int:
     """Return how many operations, names and numbers the tree holds."""
     return sum(isinstance(node, ast.expr) for node in ast.walk(tree))
@@ -222,7 +221,7 @@ def canonical_text(tree: ast.expr) -> str:
 class _PlainNumbers(ast.NodeTransformer):
     """Writes 20.0 as 20, so that equal numbers read alike."""
 
-    def visit_Constant(self, node: ast.Constant) -> ast.Constant:  # noqa: N802 - ast's own name
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
         """Replace a whole float by the integer."""
         if isinstance(node.value, float) and node.value.is_integer():
             return ast.copy_location(ast.Constant(int(node.value)), node)

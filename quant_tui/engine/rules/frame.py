@@ -35,7 +35,8 @@ class Frame:
     @cached_property
     def valid(self) -> BoolArray:
         """Where the packed columns hold a bar, (T, N)."""
-        return self.pack(self.bars.present.astype(np.float64)) == 1.0
+        valid: BoolArray = self.pack(self.bars.present.astype(np.float64)) == 1.0
+        return valid
 
     @cached_property
     def by_name(self) -> IntArray:
@@ -65,7 +66,8 @@ class Frame:
         """Put packed truth back onto its dates; dates without a bar are false."""
         if self._order is None:
             return packed
-        return self.spread(np.where(self.valid, packed, False).astype(np.float64)) == 1.0
+        spread: BoolArray = self.spread((self.valid & packed).astype(np.float64)) == 1.0
+        return spread
 
     def field(self, name: str) -> FloatArray:
         """Return a packed price field or the volume."""

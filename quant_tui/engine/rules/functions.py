@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 
 from quant_tui.engine.arrays import FloatArray
-from quant_tui.engine.calendars import period_number, period_start
+from quant_tui.engine.calendars import period_start
 from quant_tui.engine.indicators import rolling, smoothed
 from quant_tui.engine.indicators.lift import by_run
 from quant_tui.engine.rules import operations
@@ -126,7 +126,7 @@ def _register(
 
 def _rolling(function: Callable[[FloatArray, int], FloatArray]) -> Evaluate:
     def evaluate(_frame: Frame, x: FloatArray, window: int) -> FloatArray:
-        return by_run(partial(function, window=window), x)
+        return by_run(lambda run: function(run, window), x)
 
     return evaluate
 
@@ -353,12 +353,11 @@ def _register_fields() -> None:
         text = f"True on the first date of a {period} in the data (known on that date)."
         FIELDS[name] = FieldSpec(name, Kind.CONDITION, "condition", text, _start(period))
     calendar: tuple[tuple[str, str, Callable[[Frame], FloatArray]], ...] = (
-        ("year", "Calendar year.", lambda f: period_number(f.bars.dates, "year") * 1.0),
-        ("month", "Month, 1 to 12.", lambda f: period_number(f.bars.dates, "month") % 12 + 1.0),
-        ("weekday", "Day of the week, 1 = Monday to 7.",
-         lambda f: (period_number(f.bars.dates, "day") + 3) % 7 + 1.0),
+        ("year", "Calendar year.", operations.year),
+        ("month", "Month, 1 to 12.", operations.month),
+        ("weekday", "Day of the week, 1 = Monday to 7.", operations.weekday),
         ("month_day", "Day of the month, 1 to 31.", operations.month_day),
-    )  # fmt: skip
+    )
     for name, text, function in calendar:
         FIELDS[name] = FieldSpec(name, Kind.SERIES, "number", text, _by_date(function))
     FIELDS["bar_number"] = FieldSpec(

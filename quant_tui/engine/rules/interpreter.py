@@ -86,7 +86,7 @@ class Interpreter:
             left, right = self._figure(node.left), self._figure(node.right)
             if isinstance(left, float) and isinstance(right, float):
                 return float(binary(node.op, left, right))
-            return finite(binary(node.op, left, right))
+            return finite(np.asarray(binary(node.op, left, right)))
         if isinstance(node, ast.UnaryOp):
             return self._unary(node)
         if isinstance(node, ast.BoolOp):

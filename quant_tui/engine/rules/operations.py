@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from quant_tui.engine.arrays import BoolArray, FloatArray
+from quant_tui.engine.calendars import period_number
 from quant_tui.engine.indicators import rolling, smoothed
 from quant_tui.engine.indicators.lift import by_run
 from quant_tui.engine.rules.frame import Frame
@@ -193,11 +194,27 @@ def defined(frame: Frame, x: FloatArray) -> Condition:
     return Condition(np.isfinite(x), frame.valid)
 
 
+def year(frame: Frame) -> FloatArray:
+    """Calendar year of each date, (T,)."""
+    return period_number(frame.bars.dates, "year").astype(np.float64)
+
+
+def month(frame: Frame) -> FloatArray:
+    """Month of each date, 1 to 12, (T,)."""
+    return (period_number(frame.bars.dates, "month") % 12 + 1).astype(np.float64)
+
+
+def weekday(frame: Frame) -> FloatArray:
+    """Day of the week of each date, 1 = Monday, (T,)."""
+    return ((period_number(frame.bars.dates, "day") + 3) % 7 + 1).astype(np.float64)
+
+
 def month_day(frame: Frame) -> FloatArray:
     """Day of the month of each date, (T,)."""
     days = frame.bars.dates.astype("datetime64[D]")
     months = frame.bars.dates.astype("datetime64[M]").astype("datetime64[D]")
-    return (days - months).astype(np.int64) + 1.0
+    numbers: FloatArray = (days - months).astype(np.int64) + 1.0
+    return numbers
 
 
 def bar_number(frame: Frame) -> FloatArray:

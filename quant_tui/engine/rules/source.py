@@ -62,7 +62,7 @@ def _read_yaml(text: str) -> Any:
             event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped in PyYAML
             if getattr(event, "anchor", None) is not None:
                 raise _error("anchors and aliases are not allowed", f"line {_line(event)}")
-            return super().compose_node(parent, index)  # type: ignore[no-untyped-call]  # as above
+            return super().compose_node(parent, index)
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -76,7 +76,7 @@ def _read_yaml(text: str) -> Any:
         try:
             return loader.get_single_data()
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]  # untyped in PyYAML
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         place = f"line {error.problem_mark.line + 1}" if error.problem_mark else "document"
         raise _error(f"not YAML: {error.problem or error.context}", place) from error

@@ -135,7 +135,8 @@ def _filled_at_close(config: BacktestConfig, fills: Fills) -> BoolArray:
     """Whether each fill happened at its bar's close, after the bar's range."""
     ordinary = (fills.kind < kernel.DELISTED) & (config.fill == "close")
     final = (fills.kind == kernel.FINAL) & (config.finalize == "close")
-    return ordinary | final | (fills.kind == kernel.DELISTED)
+    late: BoolArray = ordinary | final | (fills.kind == kernel.DELISTED)
+    return late
 
 
 def _excursions(bars: Bars, found: RoundTrips, first: IntArray, last: IntArray) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -91,8 +92,8 @@ class Drop:
         Column of the symbol.
     side
         ``BUY`` or ``SELL``.
-    wanted
-        Quantity wanted; None for an order that was never sized.
+    wanted, filled
+        Quantity wanted and got; None for an order that was never sized.
     """
 
     outcome: str
@@ -101,6 +102,7 @@ class Drop:
     symbol: int
     side: str
     wanted: float | None
+    filled: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,10 @@ def simulate(
         cash=cash_after[:done],
         position=position_after[:done],
     )
-    drops = _drops(orders, drop_order, drop_reason, drop_wanted, int(count[1]))
+    total = int(count[1])
+    filled = np.zeros(size)
+    filled[chosen] = np.abs(quantity)
+    drops = _drops(orders, drop_order[:total], drop_reason[:total], drop_wanted[:total], filled)
     drops += _unfilled(bars, orders, fills)
     cash, invested = _curves(bars, config, fills)
     return Simulation(fills, tuple(drops), cash + invested, cash, invested)
@@ -191,7 +196,7 @@ def _slices(due: IntArray) -> list[tuple[int, int]]:
         stop = min(borders[-1] + _SLICE, len(due))
         stop = int(np.searchsorted(due, due[stop - 1], side="right"))
         borders.append(stop)
-    return list(zip(borders, borders[1:], strict=False))
+    return list(pairwise(borders))
 
 
 def _marks(bars: Bars, config: BacktestConfig) -> FloatArray:
@@ -205,18 +210,21 @@ def _marks(bars: Bars, config: BacktestConfig) -> FloatArray:
 
 
 def _drops(
-    orders: Orders, order: IntArray, reason: IntArray, wanted: FloatArray, count: int
+    orders: Orders, order: IntArray, reason: IntArray, wanted: FloatArray, filled: FloatArray
 ) -> list[Drop]:
     return [
         Drop(
-            "cut" if reason[place] == kernel.CUT else "rejected",
-            _REASONS[int(reason[place])],
-            int(orders.decided[order[place]]),
-            int(orders.symbol[order[place]]),
+            "cut" if code == kernel.CUT else "rejected",
+            _REASONS[code],
+            int(orders.decided[place]),
+            int(orders.symbol[place]),
             "BUY",
-            float(wanted[place]),
+            quantity,
+            float(filled[place]),
         )
-        for place in range(count)
+        for place, code, quantity in zip(
+            order.tolist(), reason.tolist(), wanted.tolist(), strict=True
+        )
     ]
 
 
@@ -238,7 +246,7 @@ def _unfilled(bars: Bars, orders: Orders, fills: Fills) -> list[Drop]:
             ended = row == len(bars.dates) - 1
             reason = "no bar after the last one" if ended else "the symbol stopped trading"
             side = "BUY" if buys else "SELL"
-            found.append(Drop("unfilled", reason, int(row), int(column), side, None))
+            found.append(Drop("unfilled", reason, int(row), int(column), side, None, None))
     return found
 
 
@@ -272,4 +280,4 @@ def _groups(keys: IntArray) -> list[slice]:
     if len(keys) == 0:
         return []
     borders = np.concatenate(([0], np.flatnonzero(np.diff(keys)) + 1, [len(keys)]))
-    return [slice(int(a), int(b)) for a, b in zip(borders, borders[1:], strict=False)]
+    return [slice(int(a), int(b)) for a, b in pairwise(borders)]
