@@ -157,7 +157,7 @@ class ChromaStore:
 
     def _damaged(self, what: str) -> StoreUnavailable:
         return StoreUnavailable(
-            f"The index {self._path} cannot be used: {what[:300].rstrip(".")}.",
+            f"The index {self._path} cannot be used: {what[:300].rstrip('.')}.",
             hint="Remove that folder; it holds nothing that is not in MongoDB and is filled "
             "again from there.",
         )
