@@ -12,6 +12,7 @@ import typer
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, print_json, print_table
 from quant_tui.domain.errors import DataImportError
+from quant_tui.providers.options import ReadOptions
 from quant_tui.services.composition import Services
 from quant_tui.services.market_data import ImportReport, ImportRequest
 from quant_tui.services.sample_data import SampleReport
@@ -43,9 +44,12 @@ def import_(
     adjustment: Annotated[
         str, typer.Option(help="What prices were adjusted for, kept as provenance.")
     ] = "",
-    date_format: Annotated[str, typer.Option(help="For example %d/%m/%Y.")] = "",
+    date_format: Annotated[
+        str, typer.Option(help="dmy or mdy for dates that do not say, or a format as %d.%m.%y.")
+    ] = "",
     encoding: Annotated[str, typer.Option(help="For example cp949.")] = "",
-    timezone: Annotated[str, typer.Option(help="Zone of times without one.")] = "",
+    timezone: Annotated[str, typer.Option(help="Zone of the exchange, as Asia/Seoul.")] = "",
+    interval: Annotated[str, typer.Option(help="1d, 1wk, 1mo, or as 5m and 1h.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Import bars from a file: all of it, or nothing."""
@@ -66,9 +70,15 @@ def import_(
 
     async def load_file(services: Services) -> ImportReport:
         assert path is not None  # noqa: S101 -- checked above
-        request = ImportRequest(
-            path, mapping, symbol, source, adjustment, date_format, encoding, timezone
+        options = ReadOptions(
+            mapping=mapping,
+            symbol=symbol,
+            encoding=encoding,
+            date_format=date_format,
+            timezone=timezone,
+            interval=interval,
         )
+        request = ImportRequest(path, options, source, adjustment)
         job = services.market_data.start_import(request)
         services.jobs.subscribe(ProgressLine())
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import contextlib
 import logging
 import re
@@ -216,17 +217,9 @@ class BacktestService:
         )
         completed = [one.id for one in found if one.status is RunStatus.COMPLETED]
         failed = [one.id for one in found if one.status is RunStatus.FAILED]
-        results, executions = await asyncio.gather(
-            self._results.summaries(
-                where={"backtest_id": {"$in": completed}}, sort=[("executed_at", 1)], limit=None
-            ),
-            self._executions.list(
-                where={"backtest_id": {"$in": failed}}, sort=[("started_at", 1)], limit=None
-            ),
+        performances, errors = await asyncio.gather(
+            self._results.last_performances(completed), self._executions.last_errors(failed)
         )
-        # in order of time, so that the last one of each backtest stands
-        performances = {one.backtest_id: one.performance for one in results}
-        errors = {one.backtest_id: one.error_details.get("message", "") for one in executions}
         return [
             BacktestSummary.of(one, performances.get(one.id), errors.get(one.id, ""))
             for one in found
@@ -241,7 +234,7 @@ class BacktestService:
             When the user has none with that id.
         """
         backtest = await self._backtests.get(backtest_id)
-        execution = await self._executions.latest(backtest_id)
+        execution = await self._executions.last_of(backtest_id)
         result = None
         if execution is not None and execution.status is RunStatus.COMPLETED:
             result = await self._results.of_execution(execution.execution_id)
@@ -250,11 +243,8 @@ class BacktestService:
     async def delete(self, backtest_id: str) -> BacktestReport:
         """Delete a backtest with its executions and results; return it for :meth:`restore`."""
         report = await self.show(backtest_id)
-        if not report.backtest.status.is_final:
-            raise InvalidInput(
-                f"{report.backtest.name} is still {report.backtest.status}.",
-                hint="Cancel it first.",
-            )
+        if report.backtest.status is RunStatus.RUNNING:
+            raise InvalidInput(f"{report.backtest.name} is running.", hint="Cancel it first.")
         await self._backtests.delete(backtest_id)
         return report
 
@@ -266,7 +256,9 @@ class BacktestService:
             await self._executions.create(report.execution)
         await self._backtests.create(report.backtest)
 
-    async def export(self, backtest_id: str, out: Path, *, file_format: str = "json") -> list[Path]:
+    async def export(
+        self, backtest_id: str, out: Path, *, file_format: str = "json"
+    ) -> builtins.list[Path]:
         """Write a backtest to files and return their paths.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import DataProblem, InsufficientData, InvalidInput
 from quant_tui.jobs.manager import Job, JobContext, JobManager
-from quant_tui.providers.files import FileInspection, inspect_file, read_bars
+from quant_tui.providers.options import ReadOptions
 from quant_tui.services.stores import Stores
 from quant_tui.storage.duck.records import BarTable, ImportBatch, SymbolSummary
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quant_tui.engine import Bars
+    from quant_tui.providers.files import FileInspection
 
 SYNTHETIC_SOURCE = "synthetic"
 """Source of invented figures; they are marked wherever they are shown."""
@@ -34,24 +35,19 @@ class ImportRequest:
 
     Attributes
     ----------
-    mapping
-        Our column name to the file's; empty to recognise them.
-    symbol
-        For a file of one symbol without a symbol column.
+    options
+        How to read it; what is left empty is recognised from the file.
     source
         Where the figures are from, for their provenance.
-    date_format, encoding, timezone
-        Empty to recognise them.
+    adjustment
+        What prices are adjusted for: ``none``, ``splits``, ``splits_dividends``; empty
+        when that is not known.
     """
 
     path: Path
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    symbol: str = ""
+    options: ReadOptions = field(default_factory=ReadOptions)
     source: str = "file"
     adjustment: str = ""
-    date_format: str = ""
-    encoding: str = ""
-    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +174,13 @@ class MarketDataService:
         DataImportError
             When it cannot be read at all.
         """
-        return await asyncio.to_thread(inspect_file, request.path, request.options())
+
+        def look() -> FileInspection:
+            from quant_tui.providers.files import inspect_file
+
+            return inspect_file(request.path, request.options)
+
+        return await asyncio.to_thread(look)
 
     async def import_file(self, request: ImportRequest, context: JobContext) -> ImportReport:
         """Import a file; on any failure the store is as it was.
@@ -199,6 +201,8 @@ class MarketDataService:
         return self._jobs.start("import", request.path.name, work)
 
     def _import(self, request: ImportRequest, context: JobContext) -> ImportReport:
+        from quant_tui.providers.files import read_bars
+
         began = time.monotonic()
 
         def reading(fraction: float, message: str) -> None:
@@ -208,7 +212,7 @@ class MarketDataService:
             context.progress(0.6 + 0.4 * fraction, message)
 
         with read_bars(
-            request.path, request.options(), progress=reading, cancel=context.cancel
+            request.path, request.options, progress=reading, cancel=context.cancel
         ) as staged:
             batch = ImportBatch(
                 source=request.source or "file",

@@ -73,8 +73,8 @@ class SampleDataService:
         bars = asyncio.create_task(asyncio.to_thread(self._load_bars, folder, report, cancel))
         try:
             values, companies = await asyncio.to_thread(_read_metadata, folder)
-            await self._stores.repositories.companies.put_many(companies, ["symbol"])
-            await self._stores.repositories.economic_indicators.put_many(
+            await self._stores.repositories.companies.upsert_many(companies, ["symbol"])
+            await self._stores.repositories.economic_indicators.upsert_many(
                 values, ["indicator_type", "date", "source"]
             )
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from dataclasses import dataclass
 
 from quant_tui.config.settings import Settings
@@ -21,9 +22,16 @@ from quant_tui.storage.mongo.store import MetadataStore
 
 @dataclass
 class Stores:
-    """The open stores. ``server`` is None when a MongoDB URI was configured."""
+    """The open stores.
+
+    ``server`` is None when a MongoDB URI was configured. ``public_uri`` is that of the
+    server in use without its password; ``server_kind`` is ``configured``, ``mongod`` or
+    ``secantusdb``.
+    """
 
     server: PrivateServer | None
+    public_uri: str
+    server_kind: str
     metadata: MetadataStore
     duck: DuckStore
     chroma: ChromaStore
@@ -53,7 +61,7 @@ async def open_stores(settings: Settings) -> Stores:
     await asyncio.to_thread(locations.create)
     async with contextlib.AsyncExitStack() as stack:
         server: PrivateServer | None = None
-        uri = settings.mongodb.uri
+        uri, kind = settings.mongodb.uri, "configured"
         if not uri:
             server = PrivateServer(
                 locations.mongodb,
@@ -62,7 +70,8 @@ async def open_stores(settings: Settings) -> Stores:
                 linger=settings.mongodb.linger_seconds,
             )
             stack.push_async_callback(asyncio.to_thread, server.release)
-            uri = (await asyncio.to_thread(server.acquire)).uri
+            started = await asyncio.to_thread(server.acquire)
+            uri, kind = started.uri, started.kind
         metadata = await MetadataStore.open(uri, settings.mongodb.database)
         stack.push_async_callback(metadata.close)
         duck = DuckStore(
@@ -78,6 +87,8 @@ async def open_stores(settings: Settings) -> Stores:
         stack.pop_all()
     return Stores(
         server=server,
+        public_uri=_without_password(uri),
+        server_kind=kind,
         metadata=metadata,
         duck=duck,
         chroma=ChromaStore(locations.chroma),
@@ -86,3 +97,7 @@ async def open_stores(settings: Settings) -> Stores:
         bars=BarRepository(duck),
         corporate_actions=CorporateActionRepository(duck),
     )
+
+
+def _without_password(uri: str) -> str:
+    return re.sub(r"://([^:@/]*):[^@]*@", r"://\1:***@", uri)

@@ -150,7 +150,7 @@ class StrategyService:
             )
         )
         if template is not None:
-            await self._templates.count_use(template.id)
+            await self._templates.increment(template.id, "usage_count")
         return strategy
 
     async def create_from_document(self, document: StrategyDocument) -> Strategy:
