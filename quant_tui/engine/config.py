@@ -58,7 +58,8 @@ class BacktestConfig:
         budget / the deciding bar's close, costs on top, as an order ticket has it.
     cash_short
         When an order costs more than the cash: ``cut`` it to what cash pays, or
-        ``reject`` it. Either is counted.
+        ``reject`` it. Either is counted. With ``size_at`` decision an order is also
+        rejected that the cash would not pay for at the deciding bar's close.
     finalize
         ``mark``: open positions stay open, valued at the last close. ``close``: sold at
         the last bar's close. ``last_open``: sold at the last bar's open.

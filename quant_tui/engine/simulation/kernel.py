@@ -159,7 +159,11 @@ def execute(
                     affordable = cash / cost
                     if whole:
                         affordable = float(math.floor(affordable))
-                    if quantity > affordable * (1.0 + 1e-12):
+                    short = quantity > affordable * (1.0 + 1e-12)
+                    if decided and reject:
+                        ticket = quantity * decision_price[order] * (1.0 + commission)
+                        short = short or ticket > cash
+                    if short:
                         if reject or affordable * cost <= dust:
                             drop_order[drops] = order
                             drop_reason[drops] = NO_CASH
