@@ -1,0 +1,116 @@
+"""How a backtest is written as a row of the list, and in the lines below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from textual.content import Content
+
+from quant_tui.domain.vocabulary import RunStatus
+from quant_tui.ui import format as fmt
+from quant_tui.ui.status_words import status_text
+from quant_tui.ui.widgets.table import Column
+
+if TYPE_CHECKING:
+    from quant_tui.services.backtest_report import BacktestSummary
+
+
+class State(NamedTuple):
+    """Status of a backtest and, while it runs, how far it is (0 to 1)."""
+
+    status: RunStatus
+    progress: float | None = None
+
+
+def _write_state(value: object) -> str:
+    state = cast("State", value)
+    if state.status is RunStatus.RUNNING and state.progress is not None:
+        return f"▸ {state.progress * 100:3.0f}%"
+    return status_text(state.status).text
+
+
+def _state_role(value: object) -> str:
+    return status_text(cast("State", value).status).role
+
+
+def _muted(_value: object) -> str:
+    return "muted"
+
+
+def _change(value: object) -> str:
+    return fmt.change(cast("float | None", value), 1)
+
+
+def _ratio(value: object) -> str:
+    return fmt.number(cast("float | None", value))
+
+
+def _percent(value: object) -> str:
+    return fmt.percent(cast("float | None", value), 1)
+
+
+def _count(value: object) -> str:
+    return fmt.integer(cast("float | None", value))
+
+
+def _ago(value: object) -> str:
+    return fmt.ago(cast("datetime", value))
+
+
+def period(start: date | None, end: date | None) -> str:
+    """Write a period by its months: ``2010-01 … 2018-12``."""
+    return f"{fmt.day(start)[:7]} … {fmt.day(end)[:7]}" if start or end else "all there is"
+
+
+COLUMNS = (
+    Column("Status", 9, write=_write_state, role=_state_role),
+    Column("Strategy", 13, grow=3),
+    Column("Symbols", 14, grow=2),
+    Column("Return", 9, "right", write=_change, role=fmt.direction, first="descending"),
+    Column("Sharpe", 6, "right", write=_ratio, first="descending"),
+    Column("Max DD", 7, "right", write=_percent, first="descending"),
+    Column("Trades", 6, "right", write=_count, first="descending"),
+    Column("Period", 17, role=_muted),
+    Column("Run", 10, "right", write=_ago, role=_muted, first="descending"),
+)
+
+
+def values_of(one: BacktestSummary, progress: float | None = None) -> Sequence[object]:
+    """Return a row's values."""
+    return (
+        State(one.status, progress),
+        one.strategy_name or one.strategy_type,
+        ", ".join(one.symbols),
+        one.total_return,
+        one.sharpe_ratio,
+        one.max_drawdown,
+        one.total_trades,
+        period(one.start, one.end),
+        one.created_at,
+    )
+
+
+def lines_of(one: BacktestSummary | None, width: int) -> Content:
+    """Write the chosen backtest in two lines: what it is, and how it went."""
+    if one is None:
+        return Content("")
+    words = status_text(one.status)
+    first = Content.assemble(
+        (one.name, "bold"),
+        (f"  {one.strategy_type}" if one.strategy_type != one.strategy_name else "", "$text-muted"),
+        (f"  {fmt.day(one.start)} … {fmt.day(one.end)}", "$text-muted"),
+    )
+    if one.error:
+        second = Content.styled(f"✗ {' '.join(one.error.split())}", "$text-error")
+    elif one.status is RunStatus.COMPLETED:
+        second = Content.assemble(
+            (f"{len(one.symbols)} symbol{'s' * (len(one.symbols) != 1)}: ", "$text-muted"),
+            ", ".join(one.symbols),
+            ("   run ", "$text-muted"),
+            fmt.moment(one.created_at),
+        )
+    else:
+        second = Content.styled(words.text, words.style)
+    return Content("\n").join(line.truncate(width, ellipsis=True) for line in (first, second))

@@ -1,0 +1,287 @@
+"""The form of a new backtest: ready to run as it opens, every assumption on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from quant_tui.domain.base import Document
+from quant_tui.ui import format as fmt
+from quant_tui.ui.screens.backtests.run_request import SIZED, read_request, symbols_in
+from quant_tui.ui.screens.backtests.symbol_picker import SymbolPicker
+from quant_tui.ui.widgets.form import Field, Form
+from quant_tui.ui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from quant_tui.domain.trading import Strategy
+    from quant_tui.services.backtests import BacktestRequest
+    from quant_tui.services.run_defaults import RunDefaults
+
+FILLS = (("next_open", "next bar's open"), ("close", "same bar's close"))
+SHARES = (("fractional", "fractional"), ("whole", "whole shares"))
+SIZINGS = (
+    ("auto", "automatic"),
+    ("all_in", "all in"),
+    ("equal_weight", "equal weight"),
+    ("fraction", "% of equity"),
+    ("fixed_cash", "fixed cash"),
+    ("fixed_shares", "fixed shares"),
+)
+_SIZING_HELP = {
+    "auto": "not used: the strategy's own, else 1/N of the equity",
+    "all_in": "not used: all cash into each entry",
+    "equal_weight": "not used: 1/k of the equity to each of k held",
+    "fraction": "percent of the equity an entry",
+    "fixed_cash": "money an entry",
+    "fixed_shares": "shares an entry",
+}
+
+
+class RunFields(Form):
+    """The fields; saving is called running here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "submit", "Run", id="run.start", tooltip="Check and run as a job"),
+        Binding("ctrl+t", "pick", "Symbols", id="run.symbols",
+                tooltip="Mark symbols in the table"),
+    ]  # fmt: skip
+
+    class Pick(Message):
+        """Go to the table of symbols."""
+
+    def action_pick(self) -> None:
+        """Go to the table of symbols."""
+        self.post_message(self.Pick())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 -- Textual's signature
+        """Everything can be done at any time."""
+        return True
+
+
+class RunForm(Vertical):
+    """What to run: strategy, symbols, dates, money, costs, fills, sizing, benchmark.
+
+    Parameters
+    ----------
+    strategies
+        Those to choose from.
+    defaults
+        Symbols there are, and what to begin with.
+    strategy_id
+        The one chosen at first.
+    config
+        Config of an earlier backtest to begin with; empty for the defaults.
+    """
+
+    DEFAULT_CSS = """
+    RunForm {
+        height: 1fr;
+        & > .heading { height: 2; color: $accent; text-style: bold; }
+        & > #run-body { height: 1fr; }
+        & RunFields { width: 3fr; height: 1fr; }
+        & SymbolPicker { width: 2fr; height: 1fr; border-left: vkey $rule; padding-left: 1; }
+    }
+    .-narrow RunForm {
+        & > #run-body { layout: vertical; }
+        & RunFields { width: 1fr; height: auto; max-height: 14; }
+        & SymbolPicker { width: 1fr; height: 1fr; border: none; padding: 0; margin-top: 1; }
+        & > .heading { height: 1; }
+    }
+    """
+
+    class Started(Message):
+        """Everything is right and is to be run."""
+
+        def __init__(self, form: RunForm, request: BacktestRequest) -> None:
+            super().__init__()
+            self.form = form
+            self.request = request
+
+    class Left(Message):
+        """Left without running."""
+
+    def __init__(
+        self,
+        strategies: Sequence[Strategy],
+        defaults: RunDefaults,
+        *,
+        strategy_id: str = "",
+        config: Document | None = None,
+    ) -> None:
+        super().__init__(id="run")
+        self._defaults = defaults
+        self._known = {one.symbol: (one.first, one.last) for one in defaults.available}
+        self._dates_touched = bool(config)
+        self._filling = False
+        self.picker = SymbolPicker()
+        self.form = RunFields(
+            *self._fields(strategies, strategy_id, config or {}), check=self._check
+        )
+
+    def _fields(
+        self, strategies: Sequence[Strategy], strategy_id: str, config: Document
+    ) -> list[Field]:
+        symbols = config.get("symbols") or list(self._defaults.symbols)
+        start, end = self._range(symbols)
+        start, end = config.get("start_date") or start, config.get("end_date") or end
+        sizing = str(config.get("sizing") or "auto")
+        benchmark = self._defaults.benchmark
+        if config:
+            benchmark = config.get("benchmark") or ""
+        commission = config.get("commission", self._defaults.commission)
+        return [
+            Field(
+                "strategy", "Strategy", strategy_id,
+                choices=[(one.id, one.name) for one in strategies],
+                help_text="← → to choose",
+            ),
+            Field("symbols", "Symbols", ", ".join(symbols), help_text="type to find, ctrl+t to mark"),
+            Field("start", "From", start, help_text="first session; empty for all there is"),
+            Field("end", "To", end, help_text="last session"),
+            Field(
+                "initial_capital", "Capital",
+                fmt.number(config.get("initial_capital", 100_000.0), 0),
+                help_text="cash at the start",
+            ),
+            Field("commission", "Commission %", f"{commission * 100:g}",
+                  help_text="of every fill's value"),
+            Field("slippage", "Slippage %", f"{config.get('slippage', 0.0) * 100:g}",
+                  help_text="worse than the reference price"),
+            Field("fill", "Fill at", str(config.get("fill") or "next_open"), choices=FILLS,
+                  help_text="orders are decided on a bar's close"),
+            Field("shares", "Shares", str(config.get("shares") or "fractional"), choices=SHARES),
+            Field("sizing", "Sizing", sizing, choices=SIZINGS),
+            Field("sizing_value", "Size", _size(sizing, config.get("sizing_value")),
+                  help_text=_SIZING_HELP[sizing]),
+            Field("benchmark", "Benchmark", benchmark, help_text="a symbol, or empty for none"),
+            Field("name", "Name", "", placeholder="strategy on symbols", help_text="optional"),
+        ]  # fmt: skip
+
+    def compose(self) -> ComposeResult:
+        """Lay out fields and symbols."""
+        yield Static(
+            Content.assemble("New backtest  ", ("ready to run: ctrl+s", "$text-muted not bold")),
+            classes="heading",
+        )
+        with Horizontal(id="run-body"):
+            yield self.form
+            yield self.picker
+
+    def on_mount(self) -> None:
+        """List the symbols, the chosen ones marked."""
+        self.picker.show_symbols(self._defaults)
+        self.picker.follow_text(symbols_in(self.form.field("symbols").value))
+
+    def focus_first(self) -> None:
+        """Give the keys to the symbols: the field that changes most."""
+        self.form.field("symbols").control.focus()
+
+    # -- what follows from what
+
+    def _check(self, values: dict[str, str]) -> Mapping[str, str]:
+        return read_request(values, self._known)[1]
+
+    def _range(self, symbols: Sequence[str]) -> tuple[str, str]:
+        from quant_tui.services.run_defaults import common_range
+
+        found = common_range(self._defaults.available, symbols)
+        return (found[0].isoformat(), found[1].isoformat()) if found else ("", "")
+
+    def on_form_changed(self, event: Form.Changed) -> None:
+        """Let the marks, the dates and the help follow."""
+        event.stop()
+        if event.key in ("start", "end") and not self._filling:
+            self._dates_touched = True
+        elif event.key == "symbols":
+            symbols = symbols_in(event.values["symbols"])
+            if set(symbols) != self.picker.marked:
+                self.picker.follow_text(symbols)
+            self._fill_dates(symbols)
+        elif event.key == "sizing":
+            field = self.form.field("sizing_value")
+            field.help_text = _SIZING_HELP[event.values["sizing"]]
+            field.set_error("")
+            if event.values["sizing"] not in SIZED:
+                field.value = ""
+
+    def _fill_dates(self, symbols: Sequence[str]) -> None:
+        """Put the symbols' common range, unless a person put other dates."""
+        start, end = self._range(symbols)
+        if self._dates_touched or not start:
+            return
+        self._filling = True
+        self.form.field("start").value = start
+        self.form.field("end").value = end
+        self.call_after_refresh(self._filled)
+
+    def _filled(self) -> None:
+        self._filling = False
+
+    def on_table_marks_changed(self, event: Table.MarksChanged) -> None:
+        """Write the marked symbols into the field, those there first."""
+        event.stop()
+        field = self.form.field("symbols")
+        kept = [one for one in symbols_in(field.value) if one in event.keys]
+        added = [row.key for row in self.picker.model.rows if row.key in event.keys - set(kept)]
+        field.value = ", ".join(kept + added)
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        """Keep it to ourselves."""
+        event.stop()
+
+    # -- keys
+
+    def on_key(self, event: events.Key) -> None:
+        """Let ``enter`` complete an unfinished symbol."""
+        control = self.form.field("symbols").control
+        if event.key == "enter" and control.has_focus and self._complete(control):
+            event.stop()
+            event.prevent_default()
+
+    def _complete(self, control: Widget) -> bool:
+        symbols = symbols_in(self.form.field("symbols").value)
+        match = self.picker.first_match()
+        if not symbols or symbols[-1] in self._known or not match:
+            return False
+        text = ", ".join([*symbols[:-1], match])
+        self.form.field("symbols").value = text
+        if isinstance(control, Input):
+            control.cursor_position = len(text)
+        return True
+
+    def on_run_fields_pick(self, event: RunFields.Pick) -> None:
+        """Go to the table of symbols."""
+        event.stop()
+        self.picker.focus()
+
+    def on_symbol_picker_done(self, event: SymbolPicker.Done) -> None:
+        """Go back to the fields."""
+        event.stop()
+        self.focus_first()
+
+    def on_form_submitted(self, event: Form.Submitted) -> None:
+        """Send the request on."""
+        event.stop()
+        request, _ = read_request(event.values, self._known)
+        if request is not None:
+            self.post_message(self.Started(self, request))
+
+    def on_form_abandoned(self, event: Form.Abandoned) -> None:
+        """Leave."""
+        event.stop()
+        self.post_message(self.Left())
+
+
+def _size(sizing: str, value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value * 100:g}" if sizing == "fraction" else f"{value:g}"

@@ -1,0 +1,342 @@
+"""The list of backtests, the form of a new one, and a result, one page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import ContentSwitcher, Static
+
+from quant_tui.domain.base import Document
+from quant_tui.domain.errors import Cancelled, QuantError
+from quant_tui.domain.vocabulary import RunStatus
+from quant_tui.ui import format as fmt
+from quant_tui.ui.reporting import report as report_error
+from quant_tui.ui.reporting import toast
+from quant_tui.ui.screens.backtests.listing import COLUMNS, lines_of, values_of
+from quant_tui.ui.screens.backtests.run_form import RunForm
+from quant_tui.ui.screens.results import ResultPage
+from quant_tui.ui.widgets.message_panel import Notice
+from quant_tui.ui.widgets.table import Row, Table
+from quant_tui.ui.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from quant_tui.jobs.manager import Job
+    from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
+    from quant_tui.services.backtests import BacktestRequest
+    from quant_tui.services.composition import Services
+
+RUN = "run:"
+"""A jump to ``run:ID`` opens the form of a new run with that strategy."""
+
+EMPTY = Notice(
+    "No backtests yet",
+    "A backtest runs a strategy over stored prices, with costs, and keeps the result together "
+    "with everything needed to repeat it.",
+    (("n", "New backtest"), ("3", "Strategies: make one first"), ("0", "Data: prices to run on")),
+)
+NO_STRATEGY = Notice(
+    "There is no strategy to run yet",
+    "Make one from a template: it takes three keys.",
+    (("3", "Strategies"), ("escape", "Back")),
+)
+
+
+class Backtests(Workspace):
+    """Backtests of the user."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New", id="backtests.new", tooltip="New backtest"),
+        Binding("r", "again", "Run changed", id="backtests.again",
+                tooltip="New backtest that begins with this one's settings"),
+        Binding("d", "delete", "Delete", id="backtests.delete",
+                tooltip="Delete this backtest with its results"),
+        Binding("x", "export", "Export", id="backtests.export",
+                tooltip="Write this result to files"),
+        Binding("ctrl+x", "cancel", "Cancel run", id="backtests.cancel",
+                tooltip="Stop this running backtest"),
+        Binding("escape", "back", "Back", id="backtests.back", show=False,
+                tooltip="Back to the list"),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Table(COLUMNS, empty=EMPTY, id="backtests")
+        self.about = Static("", id="about", markup=False)
+        self.result = ResultPage(id="result")
+        self.pages = ContentSwitcher(initial="list")
+        self._summaries: dict[str, BacktestSummary] = {}
+        self._unsubscribe: Callable[[], None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the pages."""
+        with self.pages:
+            with Vertical(id="list"):
+                yield self.table
+                yield self.about
+            yield self.result
+
+    async def load(self, services: Services) -> None:
+        """Fetch the list, and listen to running backtests."""
+        if self._unsubscribe is None:
+            self._unsubscribe = services.jobs.subscribe(self._job_changed)
+        await self._refresh_list()
+
+    def on_unmount(self) -> None:
+        """Stop listening."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+
+    def focus_first(self) -> None:
+        """Give the keys to the page that is shown."""
+        if self.pages.current == "result":
+            self.result.focus_first()
+        elif (form := self._form) is not None:
+            form.focus_first()
+        else:
+            self.table.focus()
+
+    async def jump(self, target: str) -> None:
+        """Open a result by its backtest's id, or with ``run:ID`` the form of a new run."""
+        if target.startswith(RUN):
+            await self._open_form(strategy_id=target.removeprefix(RUN))
+            return
+        if target == "new":
+            await self._open_form()
+            return
+        await self._refresh_list()
+        self.table.move_to(target)
+        await self._open(target)
+
+    @property
+    def unsaved(self) -> str:
+        """A form that was changed."""
+        form = self._form
+        return "The new backtest's form" if form is not None and form.form.changed else ""
+
+    # -- the list
+
+    async def _refresh_list(self) -> None:
+        summaries = await self.services.backtests.list()
+        self._summaries = {one.id: one for one in summaries}
+        running = {job.target: job.progress for job in self.services.jobs.active}
+        self.table.set_rows(Row(one.id, values_of(one, running.get(one.id))) for one in summaries)
+        self._show_about()
+        self.refresh_bindings()
+
+    def _job_changed(self, job: Job[object]) -> None:
+        if job.kind != "backtest" or not self.is_attached:
+            return
+        summary = self._summaries.get(job.target)
+        if job.status is RunStatus.RUNNING and summary is not None:
+            if summary.status is RunStatus.RUNNING:
+                self.table.put_row(job.target, values_of(summary, job.progress))
+                return
+        elif not job.status.is_final:
+            return
+        self.spawn(self._refresh_list(), group="list", exclusive=True)
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        """Say more about the row."""
+        event.stop()
+        self._show_about()
+        self.refresh_bindings()
+
+    def _show_about(self) -> None:
+        width = self.size.width - 2 or 78
+        self.about.update(lines_of(self._summaries.get(self.table.cursor_key), width))
+
+    def on_table_row_opened(self, event: Table.RowOpened) -> None:
+        """Open the result."""
+        event.stop()
+        self.spawn(self._open(event.key), group="open", exclusive=True)
+
+    async def _open(self, backtest_id: str) -> None:
+        self._show_page("result")
+        self.result.show_loading()
+        report = await self.services.backtests.show(backtest_id)
+        await self.result.show_report(report, partial(self._retry, backtest_id))
+
+    def _show_page(self, page: str) -> None:
+        self.pages.current = page
+        self.focus_first()
+        self.refresh_bindings()
+
+    # -- keys
+
+    @property
+    def _chosen(self) -> BacktestSummary | None:
+        return self._summaries.get(self.table.cursor_key)
+
+    @property
+    def _form(self) -> RunForm | None:
+        return next(iter(self.query(RunForm)), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what makes sense now."""
+        page, chosen = self.pages.current, self._chosen
+        if action == "new":
+            return self.loaded and page == "list"
+        if action in ("again", "delete"):
+            return chosen is not None and page != "run"
+        if action == "export":
+            return page != "run" and chosen is not None and chosen.status is RunStatus.COMPLETED
+        if action == "cancel":
+            return page != "run" and chosen is not None and not chosen.status.is_final
+        return super().check_action(action, parameters)
+
+    def action_back(self) -> None:
+        """Back to the list."""
+        if self.pages.current != "list":
+            self.spawn(self._to_list())
+
+    async def _to_list(self) -> None:
+        await self._close_form()
+        self._show_page("list")
+
+    def action_cancel(self) -> None:
+        """Stop the chosen run."""
+        chosen = self._chosen
+        for job in self.services.jobs.active:
+            if chosen is not None and job.target == chosen.id:
+                job.cancel()
+
+    # -- running
+
+    def action_new(self) -> None:
+        """Open the form of a new run."""
+        self.spawn(self._open_form(), group="open", exclusive=True)
+
+    def action_again(self) -> None:
+        """Open the form with the settings of the chosen backtest."""
+        if (chosen := self._chosen) is not None:
+            self.spawn(self._open_again(chosen.id), group="open", exclusive=True)
+
+    async def _open_again(self, backtest_id: str) -> None:
+        report = await self.services.backtests.show(backtest_id)
+        await self._open_form(
+            strategy_id=report.backtest.strategy_id, config=report.backtest.config
+        )
+
+    async def _open_form(self, strategy_id: str = "", config: Document | None = None) -> None:
+        from quant_tui.services.run_defaults import suggest_run
+
+        services = self.services
+        strategies = await services.strategies.list()
+        if not strategies:
+            self.show_notice(NO_STRATEGY)
+            return
+        companies = services.stores.repositories.companies
+        defaults = await suggest_run(services.market_data, services.backtests, companies)
+        await self._close_form()
+        form = RunForm(strategies, defaults, strategy_id=strategy_id, config=config)
+        await self.pages.mount(form)
+        self._show_page("run")
+
+    async def _close_form(self) -> None:
+        if (form := self._form) is not None:
+            self.pages.current = "list"
+            await form.remove()
+
+    def on_run_form_left(self, event: RunForm.Left) -> None:
+        """Go back to the list."""
+        event.stop()
+        self.action_back()
+
+    def on_run_form_started(self, event: RunForm.Started) -> None:
+        """Run it."""
+        event.stop()
+        self.spawn(self._run(event.form, event.request), group="run", exclusive=True)
+
+    async def _run(self, form: RunForm, request: BacktestRequest) -> None:
+        wrong = await self.services.backtests.validate(request)
+        if wrong:
+            if not form.form.show_errors(wrong):
+                toast(self.app, " ".join(wrong.values()), severity="error")
+            return
+        job = await self.services.backtests.start(request)
+        await self._to_list()
+        await self._refresh_list()
+        self.table.move_to(job.target)
+        self._follow(job)
+
+    def _follow(self, job: Job[BacktestReport]) -> None:
+        self.follow(job, on_done=self._finished, on_failed=partial(self._failed, job.target))
+
+    async def _finished(self, report: BacktestReport) -> None:
+        await self._refresh_list()
+        backtest = report.backtest
+        figures = report.result.performance if report.result else {}
+        text = (
+            f"{fmt.change(figures.get('total_return'), 1)}"
+            f"  Sharpe {fmt.number(figures.get('sharpe_ratio'))}"
+            f"  max drawdown {fmt.percent(figures.get('max_drawdown'), 1)}"
+        )
+        self.host.jumps.offer(f"{text}", "backtests", backtest.id, title=f"✓ {backtest.name}")
+        await self._update_open(backtest.id)
+
+    def _failed(self, backtest_id: str, error: BaseException) -> None:
+        if isinstance(error, Cancelled) or not isinstance(error, QuantError):
+            report_error(self.app, error)
+        else:
+            self.host.jumps.offer(
+                error.message, "backtests", backtest_id, title="✗ Backtest failed", failed=True
+            )
+        self.spawn(self._update_open(backtest_id))
+
+    async def _update_open(self, backtest_id: str) -> None:
+        """Show the end of a run whose page is open."""
+        if self.pages.current == "result" and self.result.backtest_id == backtest_id:
+            await self._open(backtest_id)
+
+    def _retry(self, backtest_id: str) -> None:
+        self.spawn(self._rerun(backtest_id), group="run", exclusive=True)
+
+    async def _rerun(self, backtest_id: str) -> None:
+        job = await self.services.backtests.rerun(backtest_id)
+        await self._refresh_list()
+        self._follow(job)
+        await self._open(backtest_id)
+
+    # -- deleting and exporting
+
+    def action_delete(self) -> None:
+        """Ask, then delete the chosen backtest."""
+        if (chosen := self._chosen) is not None:
+            self.spawn(self._delete(chosen))
+
+    async def _delete(self, chosen: BacktestSummary) -> None:
+        if not await self.confirm(
+            f"Delete “{chosen.name}”?", "Its results go with it.", yes="Delete"
+        ):
+            return
+        deleted = await self.services.backtests.delete(chosen.id)
+        await self._to_list()
+        await self._refresh_list()
+        self.offer_undo(f"{chosen.name} deleted", partial(self._restore, deleted))
+
+    async def _restore(self, report: BacktestReport) -> None:
+        await self.services.backtests.restore(report)
+        await self._refresh_list()
+        self.table.move_to(report.backtest.id)
+
+    def action_export(self) -> None:
+        """Ask where to, then write the chosen result."""
+        if (chosen := self._chosen) is not None:
+            self.spawn(self._export(chosen))
+
+    async def _export(self, chosen: BacktestSummary) -> None:
+        from quant_tui.ui.screens.results.export import ExportDialog
+
+        wanted = await self.app.push_screen_wait(ExportDialog(chosen.name))
+        if wanted is None:
+            return
+        paths = await self.services.backtests.export(
+            chosen.id, wanted.path, file_format=wanted.file_format
+        )
+        where = paths[0] if len(paths) == 1 else paths[0].parent
+        toast(self.app, f"{len(paths)} file{'s' * (len(paths) != 1)}: {where}", title="Exported")

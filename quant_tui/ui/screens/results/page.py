@@ -1,0 +1,244 @@
+"""A backtest's result on pages; a failed run's cause with a retry; a running one's progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.style import Style
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher, Static
+
+from quant_tui.domain.vocabulary import RunStatus
+from quant_tui.ui.reporting import toast
+from quant_tui.ui.screens.results import tables
+from quant_tui.ui.screens.results.monthly import monthly_lines, summary_line
+from quant_tui.ui.screens.results.overview import Overview
+from quant_tui.ui.screens.results.run_info import is_synthetic, run_info_lines
+from quant_tui.ui.screens.strategies.detail import Page
+from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
+from quant_tui.ui.widgets.table import Table
+
+if TYPE_CHECKING:
+    from quant_tui.services.backtest_report import BacktestReport
+
+PAGES = (
+    ("overview", "Overview"),
+    ("metrics", "Metrics"),
+    ("trades", "Trades"),
+    ("trips", "Round trips"),
+    ("monthly", "Monthly"),
+    ("run", "Run"),
+)
+
+
+class ResultPage(Vertical):
+    """Heading, page names, and one of the pages; each is built at its first visit."""
+
+    DEFAULT_CSS = """
+    ResultPage {
+        height: 1fr;
+        & > #result-head { height: 2; }
+        & > ContentSwitcher { height: 1fr; }
+        & > MessagePanel { display: none; }
+        &.-message > MessagePanel { display: block; }
+        &.-message > ContentSwitcher { display: none; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right_square_bracket", "turn(1)", "Next page", id="result.next",
+                key_display="[ ]", tooltip="Next page of the result"),
+        Binding("left_square_bracket", "turn(-1)", "Previous page", id="result.previous",
+                show=False, tooltip="Previous page of the result"),
+        Binding("y", "copy", "Copy", id="result.copy", tooltip="Copy the figures of this page"),
+    ]  # fmt: skip
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+        super().__init__(id=id)
+        self.head = Static("", id="result-head", markup=False)
+        self.pages = ContentSwitcher(initial="overview")
+        self.panel = MessagePanel()
+        self.overview = Overview(id="overview")
+        self.backtest_id = ""
+        self._report: BacktestReport | None = None
+        self._stale: set[str] = set()
+
+    def compose(self) -> ComposeResult:
+        """Lay out heading, pages, and the panel that stands in for them."""
+        yield self.head
+        with self.pages:
+            yield self.overview
+        yield self.panel
+
+    def focus_first(self) -> None:
+        """Give the keys to what the page is about."""
+        if self.has_class("-message"):
+            self.panel.focus()
+            return
+        current = self.pages.visible_content
+        if isinstance(current, Overview):
+            current.chart.focus()
+        elif isinstance(current, Table | Page):
+            current.focus()
+
+    def show_loading(self) -> None:
+        """Say that the result is on its way."""
+        if self._report is None:
+            self._message(Notice("Loading …", kind="loading"))
+
+    async def show_report(self, report: BacktestReport, retry: Callable[[], object]) -> None:
+        """Show a backtest, whatever became of it."""
+        if report.backtest.id != self.backtest_id:
+            self.pages.current = "overview"
+        self.backtest_id = report.backtest.id
+        self._report = report
+        self._write_head()
+        if report.result is None:
+            self._show_no_result(report, retry)
+            return
+        had_focus = self.panel.has_focus
+        self.remove_class("-message")
+        self._stale = {name for name, _ in PAGES}
+        await self._fill(self.pages.current or "overview")
+        if had_focus or not self.has_focus_within:
+            self.focus_first()
+        self.refresh_bindings()
+
+    def _show_no_result(self, report: BacktestReport, retry: Callable[[], object]) -> None:
+        status = report.backtest.status
+        error = (report.execution.error_details if report.execution else None) or {}
+        if status is RunStatus.FAILED:
+            text = str(error.get("message") or "The run ended without saying why.")
+            hint = str(error.get("hint") or "")
+            notice = Notice(
+                str(error.get("title") or "The backtest failed"),
+                f"{text}\n\n{hint}" if hint and hint not in text else text,
+                kind="error",
+            )
+            self._message(notice, retry)
+        elif status is RunStatus.CANCELLED:
+            self._message(
+                Notice("Cancelled", "The run was stopped before its end.", kind="error"), retry
+            )
+        else:
+            text = "The result comes here by itself. You can leave; a message will tell."
+            keys = (("ctrl+x", "Cancel the run"), ("escape", "Back to the list"))
+            self._message(Notice("Running …", text, keys, kind="loading"))
+
+    def _message(self, notice: Notice, retry: Callable[[], object] | None = None) -> None:
+        self.panel.show(notice, retry=retry)
+        self.add_class("-message")
+        self.panel.focus(scroll_visible=False)
+
+    # -- pages
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 -- Textual's signature
+        """Offer pages and copying only when there is a result."""
+        return not self.has_class("-message")
+
+    async def action_turn(self, steps: int) -> None:
+        """Go to the next or previous page; it goes round."""
+        names = [name for name, _ in PAGES]
+        at = names.index(self.pages.current or "overview")
+        await self.action_page(names[(at + steps) % len(names)])
+
+    async def action_page(self, name: str) -> None:
+        """Go to a page."""
+        with self.app.batch_update():
+            await self._fill(name)
+            self.pages.current = name
+            self._write_head()
+            self.focus_first()
+        self.refresh_bindings()
+
+    async def _fill(self, name: str) -> None:
+        report = self._report
+        if report is None or report.result is None or name not in self._stale:
+            return
+        self._stale.discard(name)
+        result = report.result
+        if name == "overview":
+            benchmark = str(report.backtest.config.get("benchmark") or "")
+            self.overview.show_result(result, benchmark)
+            return
+        page = next(iter(self.pages.query_children(f"#{name}")), None)
+        if page is None:
+            page = _build(name)
+            await self.pages.mount(page)
+        if isinstance(page, Table):
+            rows = {
+                "metrics": tables.metric_rows,
+                "trades": tables.trade_rows,
+                "trips": tables.trip_rows,
+            }[name]
+            page.set_rows(rows(result))
+        elif isinstance(page, Page):
+            self._write_text(name, page)
+
+    def _write_text(self, name: str, page: Page) -> None:
+        report = self._report
+        if report is None or report.result is None:
+            return
+        width = max(20, self.size.width - 2)
+        if name == "monthly":
+            table = report.result.details.get("monthly_table") or {}
+            lines = [*monthly_lines(table, width), Content(""), summary_line(table)]
+        else:
+            lines = run_info_lines(report, width)
+        page.show_lines(lines)
+
+    def on_resize(self) -> None:
+        """Lay the text pages out for the new width."""
+        self._write_head()
+        for name in ("monthly", "run"):
+            for page in self.pages.query_children(f"#{name}").results(Page):
+                self._write_text(name, page)
+
+    def _write_head(self) -> None:
+        report = self._report
+        if report is None:
+            self.head.update("")
+            return
+        config = report.backtest.config
+        details = report.result.details if report.result else {}
+        width = max(20, self.size.width)
+        badge = " SYNTHETIC DATA " if is_synthetic(details) else ""
+        period = f"{config.get('start_date') or ''} … {config.get('end_date') or ''}"
+        first = Content.assemble(
+            (report.backtest.name, "bold $accent"), ("  " + period, "$text-muted")
+        ).truncate(width - len(badge) - 1, ellipsis=True)
+        gap = " " * max(1, width - first.cell_length - len(badge))
+        first = Content.assemble(first, gap, (badge, "bold $background on $warning"))
+        tabs = Content("")
+        if report.result is not None:
+            tabs = Content("  ").join(self._tab(name, title) for name, title in PAGES)
+        self.head.update(Content("\n").join([first, tabs]))
+
+    def _tab(self, name: str, title: str) -> Content:
+        click = Style.from_meta({"@click": f"page('{name}')"})
+        active = name == self.pages.current
+        text = Content.styled(f"[{title}]" if active else f" {title} ", "bold $accent" if active else "$text-muted")  # fmt: skip
+        return text.stylize(click)
+
+    def action_copy(self) -> None:
+        """Copy what the page shows, as text with tabs between."""
+        report = self._report
+        if report is None or report.result is None:
+            return
+        rows = [f"{row.values[0]}\t{row.values[1]}" for row in tables.metric_rows(report.result)]
+        self.app.copy_to_clipboard("\n".join([report.backtest.name, *rows]))
+        toast(self.app, "Metrics copied", seconds=2)
+
+
+def _build(name: str) -> Widget:
+    if name == "metrics":
+        return Table(tables.METRIC_COLUMNS, id=name)
+    if name == "trades":
+        return Table(tables.TRADE_COLUMNS, empty=tables.NO_TRADES, id=name)
+    if name == "trips":
+        return Table(tables.TRIP_COLUMNS, empty=tables.NO_TRADES, id=name)
+    return Page(id=name)

@@ -1,0 +1,153 @@
+"""The tables of a result: metrics, fills, round trips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from quant_tui.domain.base import Document
+from quant_tui.ui import format as fmt
+from quant_tui.ui.screens.results.glossary import figures_of
+from quant_tui.ui.widgets.message_panel import Notice
+from quant_tui.ui.widgets.table import Column, Row
+
+if TYPE_CHECKING:
+    from quant_tui.domain.trading import BacktestResult
+
+
+def _muted(_value: object) -> str:
+    return "muted"
+
+
+def _money(value: object) -> str:
+    return fmt.number(cast("float | None", value))
+
+
+def _quantity(value: object) -> str:
+    return fmt.number(cast("float | None", value), 4)
+
+
+def _price(value: object) -> str:
+    return fmt.number(cast("float | None", value), 4)
+
+
+def _signed_money(value: object) -> str:
+    return fmt.signed(cast("float | None", value))
+
+
+def _change(value: object) -> str:
+    return fmt.change(cast("float | None", value))
+
+
+def _percent(value: object) -> str:
+    return fmt.percent(cast("float | None", value), 1)
+
+
+def _count(value: object) -> str:
+    return fmt.integer(cast("float | None", value))
+
+
+def _day(value: object) -> str:
+    return str(value)[:10] if value else fmt.NOTHING
+
+
+def _action_role(value: object) -> str:
+    return "up" if "BUY" in str(value) else "down"
+
+
+def _state_role(value: object) -> str:
+    return "" if value == "closed" else "warning"
+
+
+METRIC_COLUMNS = (
+    Column("Metric", 26),
+    Column("Value", 14, "right", sort=None),
+    Column("Group", 21, role=_muted),
+    Column("Note", 8, grow=1, role=lambda v: "warning" if str(v).startswith("undefined") else "muted"),
+)  # fmt: skip
+
+TRADE_COLUMNS = (
+    Column("Date", 10, write=_day),
+    Column("Symbol", 12),
+    Column("Action", 6, role=_action_role),
+    Column("Quantity", 13, "right", write=_quantity, first="descending"),
+    Column("Price", 11, "right", write=_price, first="descending"),
+    Column("Value", 13, "right", write=_money, first="descending"),
+    Column("Commission", 10, "right", write=_money, role=_muted, first="descending"),
+    Column("Slippage", 9, "right", write=_money, role=_muted, first="descending"),
+    Column("Why", 8, role=_muted, grow=1),
+)
+NO_TRADES = Notice("No trades", "The rules never gave a signal that could be filled.")
+
+TRIP_COLUMNS = (
+    Column("Symbol", 12),
+    Column("Entry", 10, write=_day),
+    Column("Exit", 10, write=_day),
+    Column("P&L", 12, "right", write=_signed_money, role=fmt.direction, first="descending"),
+    Column("Return", 10, "right", write=_change, role=fmt.direction, first="descending"),
+    Column("State", 9, role=_state_role),
+    Column("Bars", 5, "right", write=_count, role=_muted, first="descending"),
+    Column("Quantity", 13, "right", write=_quantity, role=_muted, first="descending"),
+    Column("Entry at", 11, "right", write=_price, role=_muted, first="descending"),
+    Column("Exit at", 11, "right", write=_price, role=_muted, first="descending"),
+    Column("MAE", 7, "right", write=_percent, role=_muted, first="descending"),
+    Column("MFE", 7, "right", write=_percent, role=_muted, first="descending"),
+    Column("Costs", 9, "right", write=_money, role=_muted, first="descending"),
+)
+
+
+def metric_rows(result: BacktestResult) -> Iterator[Row]:
+    """Return a row for every figure; undefined ones say why."""
+    undefined: Document = result.details.get("undefined") or {}
+    for group, figure, value in figures_of(result.performance, result.risk_metrics):
+        note = figure.note
+        if value is None:
+            reason = undefined.get(figure.key) or "no value"
+            note = f"undefined: {reason}"
+        yield Row(figure.key, (figure.title, figure.write(value), group, note))
+
+
+def trade_rows(result: BacktestResult) -> Iterator[Row]:
+    """Return a row for every fill, in the order they happened."""
+    for at, fill in enumerate(result.trades):
+        sign = "▲" if fill["action"] == "BUY" else "▼"
+        yield Row(
+            str(at),
+            (
+                fill["date"],
+                fill["symbol"],
+                f"{sign} {fill['action']}",
+                fill["quantity"],
+                fill["price"],
+                fill["quantity"] * fill["price"],
+                fill["commission"],
+                fill["slippage"],
+                str(fill.get("reason") or "").replace("_", " "),
+            ),
+        )
+
+
+def trip_rows(result: BacktestResult) -> Iterator[Row]:
+    """Return a row for every round trip; open and delisted ones are flagged."""
+    for at, trip in enumerate(result.round_trips):
+        state = "◌ open" if trip.get("open") else "closed"
+        if trip.get("delisted"):
+            state = "■ delist."
+        yield Row(
+            str(at),
+            (
+                trip["symbol"],
+                trip["entry_date"],
+                None if trip.get("open") else trip["exit_date"],
+                trip["pnl"],
+                trip["return"],
+                state,
+                trip.get("bars"),
+                trip["quantity"],
+                trip["entry_price"],
+                trip["exit_price"],
+                trip.get("mae"),
+                trip.get("mfe"),
+                (trip.get("commission") or 0.0) + (trip.get("slippage") or 0.0),
+            ),
+        )

@@ -1,0 +1,320 @@
+"""The list of strategies, and beside it one of them, a template to choose, or a form."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.timer import Timer
+from textual.widgets import ContentSwitcher
+
+from quant_tui.ui import format as fmt
+from quant_tui.ui.screens.strategies import rules_text
+from quant_tui.ui.screens.strategies.detail import StrategyDetail
+from quant_tui.ui.screens.strategies.form import StrategyForm
+from quant_tui.ui.screens.strategies.templates import TemplatePicker
+from quant_tui.ui.widgets.master_detail import MasterDetail
+from quant_tui.ui.widgets.message_panel import Notice
+from quant_tui.ui.widgets.table import Column, Row, Table
+from quant_tui.ui.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from quant_tui.domain.trading import Strategy, StrategyTemplate
+    from quant_tui.services.composition import Services
+
+REST_SECONDS = 0.12
+"""How long the cursor rests on a row before its detail is drawn: keys held down stay cheap."""
+
+
+def _muted(_value: object) -> str:
+    return "muted"
+
+
+COLUMNS = (
+    Column("Name", 16, grow=3),
+    Column("Type", 18, role=_muted),
+    Column("Parameters", 10, sort=None, grow=1),
+    Column("Updated", 10, "right", write=lambda v: fmt.ago(v), role=_muted, first="descending"),  # type: ignore[arg-type]  # the column holds times
+)  # fmt: skip
+
+EMPTY = Notice(
+    "No strategies yet",
+    "A strategy is a set of rules with parameters of your choosing. Start from a template: "
+    "moving averages, mean reversion, momentum, or simply buy and hold.",
+    (("n", "New strategy from a template"),),
+)
+
+
+class Strategies(Workspace):
+    """Strategies of the user."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New", id="strategies.new", tooltip="New strategy from a template"),
+        Binding("r", "run", "Run", id="strategies.run", tooltip="Backtest this strategy"),
+        Binding("e", "edit", "Edit", id="strategies.edit",
+                tooltip="Change name, description and parameters"),
+        Binding("d", "delete", "Delete", id="strategies.delete",
+                tooltip="Delete this strategy; its backtests stay"),
+        Binding("escape", "back", "Back", id="strategies.back", show=False,
+                tooltip="Back to the list"),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Table(COLUMNS, empty=EMPTY, id="strategies")
+        self.detail = StrategyDetail(id="detail")
+        self.picker = TemplatePicker(id="picker")
+        self.pages = ContentSwitcher(initial="detail")
+        self.split = MasterDetail(self.table, self.pages)
+        self._strategies: dict[str, Strategy] = {}
+        self._templates: list[StrategyTemplate] = []
+        self._resting: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out list and detail."""
+        with self.pages:
+            yield self.detail
+            yield self.picker
+        yield self.split
+
+    async def load(self, services: Services) -> None:
+        """Fetch strategies and templates."""
+        strategies = await services.strategies.list()
+        self._templates = await services.strategies.templates()
+        self._strategies = {one.id: one for one in strategies}
+        self.table.set_rows(
+            Row(
+                one.id,
+                (one.name, one.strategy_type, rules_text.short(one.parameters), one.updated_at),
+            )
+            for one in strategies
+        )
+        self.picker.show_templates(self._templates, services.strategies)
+        self._show_chosen()
+        self.refresh_bindings()
+
+    def shown(self) -> None:
+        """Look again at the chosen strategy's backtests."""
+        self._show_chosen()
+
+    def focus_first(self) -> None:
+        """Give the keys to the list."""
+        self.table.focus()
+
+    async def jump(self, target: str) -> None:
+        """Open a strategy, or with ``new`` the choice of a template."""
+        if target == "new":
+            self.action_new()
+            return
+        if target not in self._strategies:
+            await self.load(self.services)
+        if self.table.move_to(target):
+            self._show_page("detail")
+            self._show_chosen()
+            self.split.open_detail(self.detail)
+
+    @property
+    def unsaved(self) -> str:
+        """A form that was changed."""
+        form = self._form
+        return "The strategy's form" if form is not None and form.form.changed else ""
+
+    # -- what is chosen
+
+    @property
+    def _chosen(self) -> Strategy | None:
+        return self._strategies.get(self.table.cursor_key)
+
+    @property
+    def _form(self) -> StrategyForm | None:
+        return next(iter(self.query(StrategyForm)), None)
+
+    def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
+        """Show the strategy once the cursor rests on it."""
+        event.stop()
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST_SECONDS, self._show_chosen)
+
+    def on_table_row_opened(self, event: Table.RowOpened) -> None:
+        """Go into the detail."""
+        event.stop()
+        self._show_chosen()
+        self.split.open_detail(self.detail)
+
+    def _show_chosen(self) -> None:
+        strategy = self._chosen
+        self.pages.set_class(strategy is None, "-nothing")
+        if strategy is None:
+            self.detail.show_lines([])
+        elif self.ready:
+            self.spawn(self._fill_detail(strategy), group="detail", exclusive=True)
+
+    async def _fill_detail(self, strategy: Strategy) -> None:
+        document = self.services.strategies.document_of(strategy)
+        self.detail.show_strategy(strategy, document.parameters, document.to_document())
+        self.detail.show_backtests(await self.services.backtests.list(strategy_id=strategy.id))
+
+    # -- keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what makes sense now."""
+        if action in ("new", "run", "edit", "delete"):
+            if not self.loaded or self.pages.current == "strategy-form":
+                return False
+            if action == "new":
+                return self.pages.current == "detail"
+            return self._chosen is not None and self.pages.current == "detail"
+        return super().check_action(action, parameters)
+
+    def action_new(self) -> None:
+        """Choose a template."""
+        self._show_page("picker")
+        self.split.open_detail(self.picker.table)
+        self.picker.table.focus()
+
+    def action_run(self) -> None:
+        """Open the form of a new run with this strategy."""
+        if (strategy := self._chosen) is not None:
+            self.switch_to("backtests", target=f"run:{strategy.id}")
+
+    def action_edit(self) -> None:
+        """Open the form of this strategy."""
+        if (strategy := self._chosen) is not None:
+            self.spawn(self._open_form(strategy=strategy))
+
+    def action_back(self) -> None:
+        """Go back one step: template to detail, detail to list."""
+        if self.pages.current == "picker":
+            self._leave_to_list()
+        elif not self.split.close_detail():
+            self.table.focus()
+
+    def _leave_to_list(self) -> None:
+        self._show_page("detail")
+        self.split.close_detail()
+        self.table.focus()
+
+    def _show_page(self, page: str) -> None:
+        self.pages.current = page
+        self.refresh_bindings()
+
+    # -- making and changing
+
+    def on_template_picker_picked(self, event: TemplatePicker.Picked) -> None:
+        """Open the form of a template."""
+        event.stop()
+        self.spawn(self._open_form(template=event.template))
+
+    async def _open_form(
+        self, *, strategy: Strategy | None = None, template: StrategyTemplate | None = None
+    ) -> None:
+        service = self.services.strategies
+        taken = {one.name for one in self._strategies.values() if one is not strategy}
+        if strategy is not None:
+            document, kind = service.document_of(strategy), strategy.strategy_type
+        elif template is not None:
+            kind = template.strategy_type
+            document = service.document_of_type(kind)
+        else:
+            return
+        form = StrategyForm(
+            document,
+            partial(service.validate_document, document),
+            strategy=strategy,
+            kind=kind,
+            name=_free_name(template.name, taken) if template else "",
+            taken=frozenset(taken),
+        )
+        await self._close_form()
+        await self.pages.mount(form)
+        self._show_page("strategy-form")
+        self.split.open_detail(form.form.fields[0].control)
+        form.focus_first()
+
+    async def _close_form(self) -> None:
+        if (form := self._form) is not None:
+            self.pages.current = "detail"
+            await form.remove()
+
+    def on_strategy_form_left(self, event: StrategyForm.Left) -> None:
+        """Go back to where the form was opened from."""
+        event.stop()
+        self.spawn(self._leave_form(event.form))
+
+    async def _leave_form(self, form: StrategyForm) -> None:
+        if form.form.changed and not await self.confirm(
+            "Leave without saving?", "What you typed is lost.", yes="Leave"
+        ):
+            return
+        was_new = form.strategy is None
+        await self._close_form()
+        if was_new:
+            self.action_new()
+        else:
+            self._leave_to_list()
+
+    def on_strategy_form_saved(self, event: StrategyForm.Saved) -> None:
+        """Keep what the form holds."""
+        event.stop()
+        self.spawn(self._save(event), group="save", exclusive=True)
+
+    async def _save(self, event: StrategyForm.Saved) -> None:
+        service = self.services.strategies
+        if event.form.strategy is None:
+            kept = await service.create(
+                event.name, event.form.kind, event.parameters, event.description
+            )
+        else:
+            changed = event.form.strategy.model_copy(
+                update={
+                    "name": event.name,
+                    "description": event.description,
+                    "parameters": event.parameters,
+                }
+            )
+            kept = await service.update(changed)
+        await self._close_form()
+        await self.load(self.services)
+        self.table.move_to(kept.id)
+        self._show_page("detail")
+        self._show_chosen()
+        self.split.close_detail()
+        self.table.focus()
+        self.toast(f"{kept.name} saved  ·  r runs it")
+
+    # -- deleting
+
+    def action_delete(self) -> None:
+        """Ask, then delete this strategy."""
+        if (strategy := self._chosen) is not None:
+            self.spawn(self._delete(strategy))
+
+    async def _delete(self, strategy: Strategy) -> None:
+        if not await self.confirm(
+            f"Delete “{strategy.name}”?",
+            "Its backtests stay, with the rules that they ran.",
+            yes="Delete",
+        ):
+            return
+        deleted = await self.services.strategies.delete(strategy.id)
+        await self.load(self.services)
+        self._leave_to_list()
+        self.offer_undo(f"{strategy.name} deleted", partial(self._restore, deleted))
+
+    async def _restore(self, strategy: Strategy) -> None:
+        await self.services.strategies.restore(strategy)
+        await self.load(self.services)
+        self.table.move_to(strategy.id)
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """Return a name that nobody has yet: the name, or the name with a number."""
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name} {number}" in taken:
+        number += 1
+    return f"{name} {number}"
