@@ -40,7 +40,14 @@ class Machine:
         return subprocess.run(
             [sys.executable, *command, *arguments],
             cwd=cwd or self.checkout,
-            env={"PATH": str(self.programs), "HOME": str(self.home)} | self.environment,
+            # Should a stand-in be passed over, the real programs are not to reach for a network.
+            env={
+                "PATH": str(self.programs),
+                "HOME": str(self.home),
+                "PIP_NO_INDEX": "1",
+                "UV_OFFLINE": "1",
+            }
+            | self.environment,
             capture_output=True,
             text=True,
             timeout=60,
@@ -59,7 +66,8 @@ class Machine:
     def put_uv(self, path: Path, *, version: str = "9.9.9", body: str = "") -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
-            f"#!{sys.executable}\n"
+            # Python by way of the shell: its path may hold what a #! line cannot, such as a blank.
+            f"#!/bin/sh\n''':'\nexec '{sys.executable}' \"$0\" \"$@\"\n'''\n"
             "import json, os, pathlib, signal, sys\n"
             "if sys.argv[1:] == ['--version']:\n"
             f"    print('uv {version} (stand-in)'); sys.exit(0)\n"
