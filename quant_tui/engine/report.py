@@ -221,6 +221,7 @@ class Report:
                 "warm_up": self.warm_up,
                 "document": self.strategy.to_document(),
             },
+            "config": self.config.to_document(),
             "undefined": dict(self.undefined),
             "drawdowns": [self._drawdown_document(one, dates) for one in self.drawdowns],
             "monthly_table": {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import arch.data.nasdaq
 import arch.data.sp500
 import numpy as np
@@ -26,11 +28,20 @@ def frame(request: pytest.FixtureRequest) -> pd.DataFrame:
     return _frame(request.param)
 
 
-@pytest.fixture
-def bars(frame: pd.DataFrame) -> Bars:
+def _bars(frame: pd.DataFrame) -> Bars:
     return Bars(
         ["INDEX"], frame.index.to_numpy(), *(frame[name].to_numpy() for name in frame.columns)
     )
+
+
+@pytest.fixture
+def bars(frame: pd.DataFrame) -> Bars:
+    return _bars(frame)
+
+
+@pytest.fixture
+def real_bars() -> Callable[[str], Bars]:
+    return lambda name: _bars(_frame(name))
 
 
 @pytest.fixture

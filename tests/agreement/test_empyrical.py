@@ -57,7 +57,9 @@ def test_figures_of_returns(report, returns):
 
 
 def test_drawdown_series(report, returns):
-    np.testing.assert_allclose(report.drawdown, empyrical.stats.drawdown_series(returns), atol=1e-12)
+    np.testing.assert_allclose(
+        report.drawdown, empyrical.stats.drawdown_series(returns), atol=1e-12
+    )
 
 
 def test_figures_against_a_benchmark(report, returns, close):
