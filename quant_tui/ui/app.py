@@ -16,12 +16,14 @@ from textual.containers import Container
 
 from quant_tui.ui import keymap, themes
 from quant_tui.ui.job_watch import JobWatch
-from quant_tui.ui.reporting import describe, logger, report, toast
+from quant_tui.ui.jumps import JumpOffer
+from quant_tui.ui.reporting import Guarded, describe, logger, report, toast
 from quant_tui.ui.signals import handle_end_signals
 from quant_tui.ui.slow_line import is_slow
 from quant_tui.ui.status import StatusKeeper
 from quant_tui.ui.undo import UndoOffer
 from quant_tui.ui.widgets.key_footer import KeyFooter
+from quant_tui.ui.widgets.message_panel import Notice
 from quant_tui.ui.widgets.nav_bar import NavBar
 from quant_tui.ui.widgets.status_line import StatusLine
 from quant_tui.ui.workspaces import WORKSPACES, Workspace
@@ -41,7 +43,7 @@ def _palette() -> type[Provider]:
     return Commands
 
 
-class QuantApp(App[None]):
+class QuantApp(Guarded, App[None]):
     """The app.
 
     Parameters
@@ -64,9 +66,9 @@ class QuantApp(App[None]):
     BINDING_GROUP_TITLE = "Everywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(str(number), f"go_to('{entry.code}')", entry.title, show=False,
+            Binding(entry.key, f"go_to('{entry.code}')", entry.title, show=False,
                     id=f"go.{entry.code}", tooltip=f"Go to {entry.title}")
-            for number, entry in enumerate(WORKSPACES, 1)
+            for entry in WORKSPACES
         ),
         Binding("question_mark", "help", "help", id="app.help", key_display="?",
                 tooltip="All keys"),
@@ -76,6 +78,10 @@ class QuantApp(App[None]):
         Binding("ctrl+q", "ask_quit", "Quit", id="app.quit_anywhere", show=False, priority=True,
                 tooltip="Quit, also from within a text field"),
         Binding("u", "undo", "Undo", id="app.undo", tooltip="Take back the last deletion"),
+        Binding("o", "open_finished", "Open result", id="app.open_finished",
+                tooltip="Open what was finished last"),
+        Binding("escape", "clear_toasts", "Close messages", id="app.clear_toasts", show=False,
+                tooltip="Take the messages off the screen"),
         Binding("ctrl+l", "redraw", "Redraw", id="app.redraw", show=False,
                 tooltip="Paint the screen anew"),
     ]  # fmt: skip
@@ -90,6 +96,7 @@ class QuantApp(App[None]):
         self.services_error: BaseException | None = None
         self.job_watch = JobWatch(self, self._jobs_changed)
         self.undo = UndoOffer(self)
+        self.jumps = JumpOffer(self)
         self.status_keeper = StatusKeeper(self)
         self._open_services = open_services
         self._opening: asyncio.Task[None] | None = None
@@ -113,15 +120,21 @@ class QuantApp(App[None]):
         """Show the first workspace; everything else waits until that is painted."""
         if not self.is_headless:
             handle_end_signals(self)
-        self._startup_problems += keymap.apply(self, self.settings.keys)
         await self._show(WORKSPACES[0].code)
         self.call_after_refresh(self.set_timer, 0.01, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
-        for problem in self._startup_problems:
-            toast(self, problem, title="Configuration", severity="warning", seconds=12)
-        self._startup_problems.clear()
         self.open_services()
+        self.run_worker(self._settle(), exit_on_error=False)
+
+    async def _settle(self) -> None:
+        """Read what the first paint could do without: all themes, the person's keys."""
+        found, problems = await asyncio.to_thread(self.theme_store.read_all)
+        themes.offer(self, found)
+        good, clashes = await asyncio.to_thread(keymap.read, self.settings.keys)
+        self.set_keymap(good)
+        for problem in dict.fromkeys([*self._startup_problems, *problems, *clashes]):
+            toast(self, problem, title="Configuration", severity="warning", seconds=12)
 
     def open_services(self) -> None:
         """Open the stores in the background; also the retry after a failure."""
@@ -167,6 +180,18 @@ class QuantApp(App[None]):
         if services is not None:
             await services.close()
 
+    def wait_for_services(self, workspace: Workspace) -> None:
+        """Say in a workspace that the stores are being opened, or why they are not."""
+        if self.services_error is not None:
+            workspace.show_error(self.services_error, retry=self._try_again)
+        else:
+            workspace.show_notice(Notice("Opening the stores …", kind="loading"))
+
+    def _try_again(self) -> None:
+        self.open_services()
+        if (workspace := self._workspaces.get(self.front)) is not None:
+            self.wait_for_services(workspace)
+
     # -- workspaces
 
     def go_to(self, code: str, *, target: str = "") -> None:
@@ -188,7 +213,7 @@ class QuantApp(App[None]):
         with self.batch_update():
             if workspace is None:
                 entry = next(entry for entry in WORKSPACES if entry.code == code)
-                workspace = self._workspaces[code] = entry.build()
+                workspace = self._workspaces[code] = entry.build(self)
                 await self.query_one("#body").mount(workspace)
             if before is not None:
                 before.remove_class("-front")
@@ -207,8 +232,18 @@ class QuantApp(App[None]):
         """What quitting now would lose."""
         return [text for one in self._workspaces.values() if (text := one.unsaved)]
 
+    @property
+    def built_workspaces(self) -> list[Workspace]:
+        """The workspaces visited so far."""
+        return list(self._workspaces.values())
+
     def _jobs_changed(self) -> None:
         self.status_keeper.jobs_changed()
+
+    def jobs_tick(self) -> None:
+        """Let the workspace in front look at the jobs again."""
+        if (workspace := self._workspaces.get(self.front)) is not None:
+            workspace.jobs_changed()
 
     # -- keys
 
@@ -216,11 +251,21 @@ class QuantApp(App[None]):
         """Offer undoing only while there is something to undo."""
         if action == "undo":
             return self.undo.available
+        if action == "open_finished":
+            return self.jumps.place is not None
         return super().check_action(action, parameters)
 
     async def action_undo(self) -> None:
         """Take back the last deletion."""
         await self.undo.take_back()
+
+    def action_open_finished(self) -> None:
+        """Go to what was finished last."""
+        self.jumps.take()
+
+    def action_clear_toasts(self) -> None:
+        """Take the messages off the screen."""
+        self.clear_notifications()
 
     def action_redraw(self) -> None:
         """Paint the screen anew, for when something else wrote over it."""

@@ -112,11 +112,10 @@ def duration(seconds: float | None) -> str:
 
 
 def bar(fraction: float, width: int) -> str:
-    """Draw a progress bar of ``width`` cells in eighths of a cell; ``fraction`` is 0..1."""
-    eighths = round(min(1.0, max(0.0, fraction)) * width * 8)
-    full, part = divmod(eighths, 8)
-    drawn = "█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")
-    return drawn.ljust(width, "░")
+    """Draw a progress bar of ``width`` cells, to half a cell; ``fraction`` is 0..1."""
+    halves = round(min(1.0, max(0.0, fraction)) * width * 2)
+    full, half = divmod(halves, 2)
+    return ("━" * full + ("╸" if half else "")).ljust(width, "─")
 
 
 _BLOCKS = "▁▂▃▄▅▆▇█"

@@ -7,13 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 from textual.dom import DOMNode
-
-if TYPE_CHECKING:
-    from textual.app import App
 
 _KEY = re.compile(r"((ctrl|alt|shift|super|meta|hyper)\+)*([a-z0-9_]+|\S)", re.IGNORECASE)
 
@@ -36,14 +32,12 @@ def all_classes(root: type[DOMNode] = DOMNode) -> set[type[DOMNode]]:
     return found
 
 
-def apply(app: App[None], keys: Mapping[str, str]) -> list[str]:
-    """Use the person's keys, as far as they can be used; return what is wrong with the rest."""
+def read(keys: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return the person's keys as far as they can be used, and what is wrong with the rest."""
     if not keys:
-        return []
+        return {}, []
     import_every_screen()
-    good, problems = check(keys, bindings_of(all_classes()))
-    app.set_keymap(good)
-    return problems
+    return check(keys, bindings_of(all_classes()))
 
 
 def check(

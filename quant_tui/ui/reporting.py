@@ -9,10 +9,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Literal
 
+from textual import events
+from textual.message_pump import MessagePump
+
 from quant_tui.domain.errors import Cancelled, QuantError
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.message import Message
 
 logger = logging.getLogger("quant_tui")
 
@@ -59,3 +63,20 @@ def _one_line(error: BaseException) -> str:
     if len(text) > 160:
         text = text[:159] + "…"
     return f"{type(error).__name__}: {text}"
+
+
+class Guarded(MessagePump):
+    """Mixed into a part of the screen: an exception in a handler does not end the app.
+
+    Textual ends the app at the first exception in any handler. Here it is reported and
+    the part goes on with its next message. What happens while the part is being built
+    cannot be passed over and still ends the app.
+    """
+
+    async def _dispatch_message(self, message: Message) -> None:
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if isinstance(message, events.Compose | events.Mount | events.Load):
+                raise
+            report(self.app, error)

@@ -76,6 +76,7 @@ class StatusKeeper:
     def _show_jobs(self) -> None:
         active = self._app.job_watch.active
         self.line.show_jobs(active)
+        self._app.jobs_tick()
         if not active and self._job_timer is not None:
             self._job_timer.stop()
             self._job_timer = None

@@ -1,13 +1,15 @@
-"""Workspaces: the nine screens that the digits switch between.
+"""Workspaces: the ten screens that the digits switch between; 0 is the tenth.
 
 How to write one
 ----------------
 A workspace is a class in ``ui/screens/<name>.py``, named in :data:`WORKSPACES`; it is
 imported and built at the first visit and kept for the rest of the run. Its styles
-stand beside it in ``<name>.tcss`` (read as its ``DEFAULT_CSS``, so every rule is
-already confined to it)::
+stand beside its module in ``<module>.tcss`` (every rule in it is confined to the
+workspace already). The workspace has the size as a class: ``-narrow`` below 100
+columns, ``-normal``, ``-wide`` from 160; ``-short`` below 30 lines, ``-tall``::
 
     class Strategies(Workspace):
+        BINDING_GROUP_TITLE = "Strategies"      # heading in the key help
         BINDINGS = [Binding("n", "new", "New", id="strategies.new", tooltip="…")]
 
         def compose(self) -> ComposeResult:
@@ -44,7 +46,7 @@ under Jobs. Nothing may block: no store, file or numeric work in a handler.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -52,15 +54,17 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual.widget import Widget
 
-from quant_tui.ui.reporting import describe, report, toast
+from quant_tui.ui.reporting import Guarded, describe, report, toast
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
 
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.worker import Worker
 
     from quant_tui.jobs.manager import Job
     from quant_tui.services.composition import Services
     from quant_tui.ui.app import QuantApp
+    from quant_tui.ui.commands import Command
 
 T = TypeVar("T")
 
@@ -77,17 +81,28 @@ class WorkspaceEntry:
         Names on the screen, the second for narrow terminals.
     factory
         ``module:Class``, imported at the first visit.
+    key
+        Its digit.
+    always
+        Whether the top line names it even when it is not in front.
     """
 
     code: str
     title: str
     short: str
     factory: str
+    key: str
+    always: bool = True
 
-    def build(self) -> Workspace:
-        """Import and make the workspace."""
+    def build(self, app: App[None]) -> Workspace:
+        """Import and make the workspace, and give the app its styles."""
         module, _, name = self.factory.partition(":")
         made: Workspace = getattr(import_module(module), name)()
+        styles = Path(inspect.getfile(type(made))).with_suffix(".tcss")
+        if styles.is_file():
+            app.stylesheet.add_source(
+                styles.read_text(encoding="utf-8"), read_from=(str(styles), ""), scope=name
+            )
         made.entry = self
         made.id = f"workspace-{self.code}"
         return made
@@ -95,19 +110,20 @@ class WorkspaceEntry:
 
 _SCREENS = "quant_tui.ui.screens"
 WORKSPACES: tuple[WorkspaceEntry, ...] = (
-    WorkspaceEntry("dashboard", "Dashboard", "Dash", f"{_SCREENS}.to_come:Dashboard"),
-    WorkspaceEntry("watchlists", "Watchlists", "Watch", f"{_SCREENS}.to_come:Watchlists"),
-    WorkspaceEntry("strategies", "Strategies", "Strat", f"{_SCREENS}.strategies:Strategies"),
-    WorkspaceEntry("backtests", "Backtests", "Tests", f"{_SCREENS}.backtests:Backtests"),
-    WorkspaceEntry("optimise", "Optimise", "Opt", f"{_SCREENS}.to_come:Optimise"),
-    WorkspaceEntry("models", "Models", "Model", f"{_SCREENS}.to_come:Models"),
-    WorkspaceEntry("portfolio", "Portfolio", "Port", f"{_SCREENS}.to_come:Portfolio"),
-    WorkspaceEntry("chat", "Chat", "Chat", f"{_SCREENS}.to_come:Chat"),
-    WorkspaceEntry("jobs", "Jobs", "Jobs", f"{_SCREENS}.jobs:Jobs"),
+    WorkspaceEntry("dashboard", "Dashboard", "Dash", f"{_SCREENS}.to_come:Dashboard", "1"),
+    WorkspaceEntry("watchlists", "Watchlists", "Watch", f"{_SCREENS}.to_come:Watchlists", "2"),
+    WorkspaceEntry("strategies", "Strategies", "Strat", f"{_SCREENS}.strategies:Strategies", "3"),
+    WorkspaceEntry("backtests", "Backtests", "Tests", f"{_SCREENS}.backtests:Backtests", "4"),
+    WorkspaceEntry("optimise", "Optimise", "Opt", f"{_SCREENS}.to_come:Optimise", "5"),
+    WorkspaceEntry("models", "Models", "Model", f"{_SCREENS}.to_come:Models", "6"),
+    WorkspaceEntry("portfolio", "Portfolio", "Port", f"{_SCREENS}.to_come:Portfolio", "7"),
+    WorkspaceEntry("chat", "Chat", "Chat", f"{_SCREENS}.to_come:Chat", "8"),
+    WorkspaceEntry("jobs", "Jobs", "Jobs", f"{_SCREENS}.jobs:Jobs", "9"),
+    WorkspaceEntry("data", "Data", "Data", f"{_SCREENS}.data_import:DataImport", "0", always=False),
 )
 
 
-class Workspace(Widget):
+class Workspace(Guarded, Widget):
     """Base of every workspace; the module's docstring says how to write one."""
 
     DEFAULT_CSS = """
@@ -116,9 +132,7 @@ class Workspace(Widget):
         height: 1fr;
         layout: vertical;
         padding: 0 1;
-        & > #workspace-notice { display: none; }
         &.-notice > * { display: none; }
-        &.-notice > #workspace-notice { display: block; }
     }
     """
     needs_services = True
@@ -126,16 +140,10 @@ class Workspace(Widget):
 
     entry: WorkspaceEntry
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        source = inspect.getfile(cls) if cls.__module__ != "__main__" else ""
-        styles = Path(source).with_suffix(".tcss") if source else None
-        if styles is not None and "DEFAULT_CSS" not in cls.__dict__ and styles.is_file():
-            cls.DEFAULT_CSS = styles.read_text(encoding="utf-8")
-        super().__init_subclass__(**kwargs)
-
     def __init__(self) -> None:
         super().__init__()
         self.notice_panel = MessagePanel(id="workspace-notice")
+        self.notice_panel.display = False
         self.loaded = False
         self._target = ""
 
@@ -156,6 +164,16 @@ class Workspace(Widget):
 
     async def jump(self, target: str) -> None:
         """Open the object with this id."""
+
+    def jobs_changed(self) -> None:
+        """Look at the jobs again: twice a second while one runs, once when it ended.
+
+        Called for the workspace in front alone.
+        """
+
+    def commands(self) -> Iterable[Command]:
+        """Offer actions to the palette from wherever one is, once the workspace is built."""
+        return ()
 
     @property
     def unsaved(self) -> str:
@@ -240,14 +258,21 @@ class Workspace(Widget):
         """Show a text in place of the whole workspace."""
         self.notice_panel.show(notice, retry=retry)
         self.add_class("-notice")
+        self.notice_panel.display = True
         if self.display and not isinstance(self.screen.focused, MessagePanel):
             self.notice_panel.focus(scroll_visible=False)
+
+    def show_error(self, error: BaseException, *, retry: Callable[[], object]) -> None:
+        """Show what went wrong in place of the whole workspace; ``enter`` tries again."""
+        title, message = describe(error)
+        self.show_notice(Notice(title, message, kind="error"), retry=retry)
 
     def show_content(self) -> None:
         """Take the text away again."""
         if self.has_class("-notice"):
             had_focus = self.notice_panel.has_focus
             self.remove_class("-notice")
+            self.notice_panel.display = False
             if had_focus:
                 self.call_after_refresh(self.focus_first)
 
@@ -272,14 +297,18 @@ class Workspace(Widget):
         """Add the panel that stands in while there is nothing else to show."""
         await self.mount(self.notice_panel)
 
+    def on_resize(self) -> None:
+        """Carry the screen's size class, for styles: ``&.-narrow #list { … }``."""
+        for name in ("-narrow", "-normal", "-wide", "-short", "-tall"):
+            self.set_class(self.screen.has_class(name), name)
+
     async def _load(self) -> None:
         if not self.loaded:
             self.show_notice(Notice("Loading …", kind="loading"))
         try:
             await self.load(self.services)
         except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
-            title, message = describe(error)
-            self.show_notice(Notice(title, message, kind="error"), retry=self.reload)
+            self.show_error(error, retry=self.reload)
             return
         self.loaded = True
         self.show_content()

@@ -6,10 +6,12 @@ from typing import TypeVar
 
 from textual.screen import ModalScreen
 
+from quant_tui.ui.reporting import Guarded
+
 T = TypeVar("T")
 
 
-class Dialog(ModalScreen[T]):
+class Dialog(Guarded, ModalScreen[T]):
     """A box in the middle: put one container with the class ``dialog`` into it."""
 
     DEFAULT_CSS = """

@@ -9,6 +9,11 @@ from textual.app import ComposeResult
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
 from quant_tui.ui.workspaces import Workspace
 
+STRATEGIES = ("3", "Strategies: make one from a template")
+BACKTESTS = ("4", "Backtests: run one and read it")
+KEYS = ("?", "All keys that work here")
+PALETTE = ("ctrl+p", "Find any action by its name")
+
 
 class ToCome(Workspace):
     """A workspace that says what it will be for."""
@@ -24,70 +29,111 @@ class ToCome(Workspace):
 class Dashboard(ToCome):
     """The home screen."""
 
+    BINDING_GROUP_TITLE = "Dashboard"
     notice = Notice(
         "Dashboard",
-        "Your first look of the day: how each strategy did since you left, the drawdowns that "
-        "deepened, the runs that finished overnight, the symbols that moved.\n\n"
+        "The first look of the day: what each strategy did since you left, which drawdowns "
+        "deepened, which runs finished overnight, which symbols moved.\n\n"
         "It fills as you work. Two steps from here to a result:",
-        (("3", "Strategies: make one from a template"), ("4", "Backtests: run it and read it"),
-         ("?", "All keys"), ("ctrl+p", "Find any action by name")),
-    )  # fmt: skip
+        (STRATEGIES, BACKTESTS, KEYS, PALETTE),
+        picture=(
+            "                                          ▂▄▆▅▇█\n"
+            "                          ▁▃▅▆▅▄▅▇▆▅▇██▇▇███████\n"
+            "            ▁▂▃▅▄▃▂▄▅▆▅▆▇████████████████████████\n"
+            "  ▁▂▁▂▃▄▃▅▆▇████████████████████████████████████"
+        ),
+    )
 
 
 class Watchlists(ToCome):
     """Symbols at hand."""
 
+    BINDING_GROUP_TITLE = "Watchlists"
     notice = Notice(
         "Watchlists",
-        "Lists of symbols with last close, change, volume and a sparkline each, for keeping an "
-        "eye on a universe and for handing it to a backtest in one key.\n\n"
-        "Prices come in by import for now.",
-        (("4", "Backtests: run one on any stored symbols"), ("ctrl+p", "data: import a file")),
+        "Lists of symbols, each with last close, change, volume and a sparkline: to keep an eye "
+        "on a universe, and to hand it to a backtest with one key.\n\n"
+        "For now, symbols come in by import and are chosen where a backtest is made:",
+        (BACKTESTS, PALETTE),
+        picture=(
+            "━━━━━━━━━━━  ▁▂▃▂▄▅▄▆▇  ━━━━━  ▲ ━━━━\n"
+            "━━━━━━━━     ▇▆▅▆▄▃▄▂▁  ━━━━━  ▼ ━━━━\n"
+            "━━━━━━━━━━   ▂▃▂▃▄▃▄▅▆  ━━━━━  ▲ ━━━━"
+        ),
     )
 
 
 class Optimise(ToCome):
     """Parameter search."""
 
+    BINDING_GROUP_TITLE = "Optimise"
     notice = Notice(
         "Optimise",
-        "Search a strategy's parameters: grid, random and Bayesian studies with walk-forward "
-        "splits, their history, the importance of each parameter, and how sure one can be that "
-        "the best trial is not luck.\n\nUntil then, change parameters by hand and compare runs:",
-        (("3", "Strategies: edit parameters"), ("4", "Backtests: mark runs and compare")),
+        "Search a strategy's parameters: grid, random and Bayesian studies over walk-forward "
+        "splits, their history, how much each parameter matters, and how likely it is that the "
+        "best trial was luck.\n\nFor now, change parameters by hand and compare the runs:",
+        (STRATEGIES, BACKTESTS),
+        picture=(
+            "· ·  ·   ·   ∙ ∙ ∙ ●  ∙\n"
+            "·   ·  ∙  ∙ ● ∙●●● ∙  · \n"
+            "·  · ∙   ∙ ●●∙●●●∙∙  ·\n"
+            "   ·   ·  ∙  ∙ ∙ ·   ·  ·"
+        ),
     )
 
 
 class Models(ToCome):
     """Machine learning."""
 
+    BINDING_GROUP_TITLE = "Models"
     notice = Notice(
         "Models",
-        "Feature sets, trained models, their experiments and calibration, and the one that is "
-        "deployed: each tied to the data and the code that made it.",
-        (("3", "Strategies"), ("4", "Backtests")),
-    )
+        "Feature sets, trained models with their experiments and calibration, and the one that "
+        "is deployed: each tied to the data and the code that made it.\n\n"
+        "Signals come from rules for now:",
+        (STRATEGIES, BACKTESTS),
+        picture=(
+            "○━━━┳━━━○━━━┳━━━○\n"
+            "○━━━╋━━━○━━━╋━━━●\n"
+            "○━━━┻━━━○━━━┻━━━○"
+        ),
+    )  # fmt: skip
 
 
 class Portfolio(ToCome):
     """Portfolios."""
 
+    BINDING_GROUP_TITLE = "Portfolio"
     notice = Notice(
         "Portfolio",
-        "Weights across strategies and symbols: risk contributions, correlations, the efficient "
-        "frontier, and what rebalancing would trade.\n\n"
-        "A backtest over several symbols already sizes a portfolio:",
-        (("4", "Backtests: run one on several symbols"),),
+        "Weights across strategies and symbols: what each adds to the risk, how they move "
+        "together, the efficient frontier, and what rebalancing would trade.\n\n"
+        "A backtest over several symbols already holds a portfolio:",
+        (BACKTESTS, PALETTE),
+        picture=(
+            "████████████████▓▓▓▓▓▓▓▓▓▓▒▒▒▒▒▒▒░░░░\n"
+            "██████████▓▓▓▓▓▓▓▓▓▒▒▒▒▒▒▒▒▒▒▒░░░░░░░\n"
+            "█████████████▓▓▓▓▓▓▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░░"
+        ),
     )
 
 
 class Chat(ToCome):
     """The assistant."""
 
+    BINDING_GROUP_TITLE = "Chat"
     notice = Notice(
         "Chat",
-        "Ask about what is on the screen, have a strategy written as rules and checked before it "
-        "is kept, have a result explained with its own figures.\n\n"
-        "It will use a language model of your choice, and only when you have set one up.",
-        (("3", "Strategies"), ("ctrl+p", "Find any action by name")),
+        "Ask about what is on the screen. Have a strategy written as rules, and checked before "
+        "it is kept. Have a result explained with its own figures.\n\n"
+        "It will speak to a language model of your choice, and only once you have set one up.",
+        (STRATEGIES, PALETTE),
+        picture=(
+            "╭──────────────────────╮\n"
+            "│ ▬▬▬▬▬ ▬▬▬ ▬▬▬▬▬▬ ▬▬  │\n"
+            "╰─╮────────────────────╯\n"
+            "        ╭────────────────╮\n"
+            "        │ ▬▬▬▬ ▬▬▬▬▬▬ ▬▬ │\n"
+            "        ╰──────────────╭─╯"
+        ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
@@ -60,6 +61,12 @@ class KeyFooter(Widget):
             found.append((shown, binding.description, binding.id or binding.action))
         return found
 
+    async def on_click(self, event: events.Click) -> None:
+        """Do what the key that was clicked does."""
+        name = event.style.meta.get("binding")
+        if name:
+            await self.run_action(f"app.press_binding('{name}')")
+
     def render(self) -> Content:
         """Draw what fits; help, palette and quit are always there."""
         keys = self._drawn or self._keys()
@@ -81,6 +88,6 @@ class KeyFooter(Widget):
         return Content.assemble(line, " " * max(2, gap), line_right)
 
     def _part(self, key: str, what: str, name: str) -> Content:
-        click = Style.from_meta({"@click": f"app.press_binding('{name}')"})
+        click = Style.from_meta({"binding": name})
         part = Content.assemble((key, "bold $footer-key-foreground"), " ", what)
         return part.stylize(click)

@@ -17,6 +17,8 @@ class MasterDetail(Horizontal):
         first's place and :meth:`close_detail` goes back.
     """
 
+    # the rules for narrow terminals begin with a class of the screen
+    SCOPED_CSS = False
     DEFAULT_CSS = """
     MasterDetail {
         height: 1fr;

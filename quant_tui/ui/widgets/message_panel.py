@@ -28,12 +28,15 @@ class Notice:
         A sentence or three; blank lines separate paragraphs.
     keys
         Pairs of a key as people write it and what it does here.
+    picture
+        A few lines drawn quietly above the title, where there is room.
     """
 
     title: str
     text: str = ""
     keys: tuple[tuple[str, str], ...] = ()
     kind: Kind = "empty"
+    picture: str = ""
 
 
 class MessagePanel(Widget, can_focus=True):
@@ -81,7 +84,13 @@ class MessagePanel(Widget, can_focus=True):
         keys = notice.keys
         if notice.kind == "error" and self._retry is not None:
             keys = (*keys, ("enter", "Try again"))
-        lines = [Content.styled(_MARK[notice.kind] + notice.title, f"bold {_STYLE[notice.kind]}")]
+        lines: list[Content] = []
+        if notice.picture and self.size.height >= 20:
+            lines += [Content.styled(one, "$rule-strong") for one in notice.picture.split("\n")]
+            lines.append(Content(""))
+        lines.append(
+            Content.styled(_MARK[notice.kind] + notice.title, f"bold {_STYLE[notice.kind]}")
+        )
         for paragraph in notice.text.split("\n\n") if notice.text else ():
             lines.append(Content(""))
             lines += Content(" ".join(paragraph.split())).wrap(width)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
@@ -43,30 +44,37 @@ class NavBar(Widget):
             self.active = code
             self.refresh()
 
+    async def on_click(self, event: events.Click) -> None:
+        """Go to the workspace that was clicked."""
+        code = event.style.meta.get("workspace")
+        if code:
+            await self.run_action(f"app.go_to('{code}')")
+
     def render(self) -> Content:
         """Draw the line in the longest form that fits."""
         width = self.size.width
+        shown = [one for one in self.entries if one.always or one.code == self.active]
         forms = (
-            [entry.title for entry in self.entries],
-            [entry.short for entry in self.entries],
-            [entry.title if entry.code == self.active else "" for entry in self.entries],
+            [entry.title for entry in shown],
+            [entry.short for entry in shown],
+            [entry.title if entry.code == self.active else "" for entry in shown],
         )
         for labels in forms:
-            line = self._line(labels)
+            line = self._line(shown, labels)
             if line.cell_length <= width:
-                return line
+                break
         return line
 
-    def _line(self, labels: list[str]) -> Content:
+    def _line(self, shown: list[WorkspaceEntry], labels: list[str]) -> Content:
         parts: list[Content] = []
-        for number, (entry, label) in enumerate(zip(self.entries, labels, strict=True), 1):
-            text = f" {number} {label} " if label else f" {number} "
-            click = Style.from_meta({"@click": f"app.go_to('{entry.code}')"})
+        for entry, label in zip(shown, labels, strict=True):
+            text = f" {entry.key} {label} " if label else f" {entry.key} "
+            click = Style.from_meta({"workspace": entry.code})
             if entry.code == self.active:
                 part = Content.styled(text, "bold $nav-active-foreground on $nav-active-background")
             else:
                 part = Content.assemble(
-                    (f" {number} ", "$footer-key-foreground"), (f"{label} " if label else "", "")
+                    (f" {entry.key} ", "$footer-key-foreground"), f"{label} " if label else ""
                 )
             parts.append(part.stylize(click))
         return Content("").join(parts)

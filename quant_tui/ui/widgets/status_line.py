@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
@@ -55,15 +56,16 @@ class StatusLine(Widget):
 
     def show_user(self, user: str) -> None:
         """Name who is signed in."""
-        self.user = user
-        self.refresh()
+        if user != self.user:
+            self.user = user
+            self.refresh()
 
     def show_health(self, marks: Sequence[HealthMark]) -> None:
         """Put the marks of the stores."""
-        self.opening = False
         if tuple(marks) != self.marks or self.opening:
+            self.opening = False
             self.marks = tuple(marks)
-        self.refresh()
+            self.refresh()
 
     def show_data(self, last_session: date | None, stale: bool) -> None:
         """Say how new the data in view are."""
@@ -77,9 +79,14 @@ class StatusLine(Widget):
             self.jobs = jobs
             self.refresh()
 
+    async def on_click(self, event: events.Click) -> None:
+        """Go to the jobs when one was clicked."""
+        if event.style.meta.get("workspace"):
+            await self.run_action("app.go_to('jobs')")
+
     def render(self) -> Content:
         """Draw the line; names give way to initials where the room is short."""
-        width = self.size.width - 2
+        width = self.size.width
         right = self._data(short=width < 100)
         for short in (width < 100, True):
             left = Content("  ").join(part for part in (self._user(), self._health(short)) if part)
@@ -119,15 +126,19 @@ class StatusLine(Widget):
         bar_width = 8 if room < 50 else 14
         name_room = min(36, room - bar_width - len(figures) - 3)
         name = Content(job.title).truncate(max(0, name_room), ellipsis=True)
-        click = Style.from_meta({"@click": "app.go_to('jobs')"})
+        click = Style.from_meta({"workspace": "jobs"})
         return Content.assemble(
-            ("▸ ", "$text-accent"), (name, "$foreground") if name_room > 3 else "", " ",
+            ("▸ ", "$text-accent"), name.stylize("$foreground") if name_room > 3 else "", " ",
             (fmt.bar(job.progress, bar_width), "$text-accent"), (figures, "$foreground"),
         ).stylize(click)  # fmt: skip
 
     def _data(self, short: bool) -> Content:
         if self.last_session is None:
             return Content("") if self.opening else Content("no data")
-        badge = Content.styled(" STALE ", "bold $background on $warning") if self.stale else ""
+        badge = (
+            Content.styled(" STALE ", "bold $badge-foreground on $badge-background")
+            if self.stale
+            else ""
+        )
         word = "" if short else "data to "
         return Content.assemble(f"{word}{fmt.day(self.last_session)}", " " if badge else "", badge)

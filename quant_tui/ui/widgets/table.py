@@ -61,9 +61,6 @@ class Table(Vertical):
     DEFAULT_CSS = """
     Table {
         height: 1fr;
-        & > MessagePanel { display: none; }
-        &.-message > MessagePanel { display: block; }
-        &.-message > TableGrid { display: none; }
         & > Input { height: 1; border: none; padding: 0 1; background: $panel; }
     }
     """
@@ -135,6 +132,7 @@ class Table(Vertical):
         self.markable = markable
         self.grid = TableGrid(self.model, markable=markable)
         self.panel = MessagePanel(self.empty)
+        self.panel.display = False
         self._notice: Notice | None = None
         self._highlighted: tuple[str, Row | None] = ("", None)
 
@@ -184,6 +182,12 @@ class Table(Vertical):
         self.grid.move_cursor(line)
         return True
 
+    def filter_by(self, text: str) -> None:
+        """Show only the rows in which every word of ``text`` occurs."""
+        with self.grid.keeping_cursor():
+            self.model.set_filter(text)
+        self._settle()
+
     def clear_marks(self) -> None:
         """Unmark everything."""
         if self.model.marked:
@@ -212,15 +216,17 @@ class Table(Vertical):
 
     def _settle(self) -> None:
         """Show grid or panel, whichever fits, without losing the focus."""
-        if not self.is_mounted:
+        if not self.is_attached:
             return
         if self._notice is None and not len(self.model):
             self.panel.show(NOTHING_FOUND if self.model.rows else self.empty)
         message = self._notice is not None or not len(self.model)
-        had_focus = self.grid.has_focus or self.panel.has_focus
-        self.set_class(message, "-message")
+        # asked of the screen: a widget hears of its own focus only later
+        had_focus = self.screen.focused in (self.grid, self.panel)
+        # set here and not by a class: what is focused next must be focusable at once
+        self.grid.display, self.panel.display = not message, message
         if had_focus:
-            (self.panel if message else self.grid).focus(scroll_visible=False)
+            self.focus(scroll_visible=False)
         self.refresh_bindings()
         self._announce()
 
@@ -235,7 +241,9 @@ class Table(Vertical):
 
     def focus(self, scroll_visible: bool = True) -> Table:
         """Give the keys to the rows, or to the panel that stands in for them."""
-        (self.panel if self.has_class("-message") else self.grid).focus(scroll_visible)
+        # at once: Textual's own way puts it off, and by then the other of the two may show
+        target = self.panel if self.panel.display else self.grid
+        self.screen.set_focus(target, scroll_visible=scroll_visible)
         return self
 
     @property
@@ -342,9 +350,7 @@ class Table(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter at every letter."""
         event.stop()
-        with self.grid.keeping_cursor():
-            self.model.set_filter(event.value)
-        self._settle()
+        self.filter_by(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go from the filter line back to the rows, keeping the filter."""
