@@ -2,7 +2,8 @@
 
 Order: the one that wrote this data folder → the wheel's → ``mongod`` on PATH →
 SecantusDB. A program is believed only after it printed its version: the wheel's mongod
-needs libcurl and OpenSSL 3, which a bare machine may lack.
+needs libcurl and OpenSSL 3, which a bare machine may lack. For the first there is a
+stand-in (:mod:`quant_tui.storage.mongo.libcurl`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from quant_tui.domain.errors import StoreUnavailable
+from quant_tui.storage.mongo import libcurl
 
 ServerKind = Literal["mongod", "secantusdb"]
 
@@ -39,11 +41,19 @@ class ServerBinary:
         The executable; for SecantusDB the Python that runs it.
     version
         As the program reports it.
+    libraries
+        ``LD_LIBRARY_PATH`` that it needs to run; empty where it runs as it is.
     """
 
     kind: ServerKind
     path: Path
     version: str
+    libraries: str = ""
+
+    @property
+    def command(self) -> list[str]:
+        """How to start it, without arguments; it replaces the process that runs this."""
+        return [*_with_libraries(self.libraries), str(self.path)]
 
     @property
     def major(self) -> tuple[int, ...]:
@@ -51,7 +61,16 @@ class ServerBinary:
         return tuple(int(part) for part in re.findall(r"\d+", self.version)[:2])
 
 
-def resolve(*, explicit: Path | None = None, recorded: ServerBinary | None = None) -> ServerBinary:
+def _with_libraries(libraries: str) -> list[str]:
+    return ["/usr/bin/env", f"LD_LIBRARY_PATH={libraries}"] if libraries else []
+
+
+def resolve(
+    *,
+    explicit: Path | None = None,
+    recorded: ServerBinary | None = None,
+    data_dir: Path | None = None,
+) -> ServerBinary:
     """Choose the server program.
 
     Parameters
@@ -60,6 +79,8 @@ def resolve(*, explicit: Path | None = None, recorded: ServerBinary | None = Non
         A program that the user configured; nothing else is tried.
     recorded
         What wrote the data folder last; None for a new folder.
+    data_dir
+        The data folder; a link to a library that a mongod lacks may be made in it.
 
     Raises
     ------
@@ -67,9 +88,9 @@ def resolve(*, explicit: Path | None = None, recorded: ServerBinary | None = Non
         None runs, or none that runs can read the folder's data.
     """
     if explicit is not None:
-        return _check_fits(_probe_mongod(explicit), recorded)
+        return _check_fits(_probe_mongod(explicit, data_dir), recorded)
     reasons: list[str] = []
-    for probe in _candidates(recorded):
+    for probe in _candidates(recorded, data_dir):
         try:
             return _check_fits(probe(), recorded)
         except StoreUnavailable as error:
@@ -82,14 +103,16 @@ def resolve(*, explicit: Path | None = None, recorded: ServerBinary | None = Non
     )
 
 
-def _candidates(recorded: ServerBinary | None) -> Iterator[Callable[[], ServerBinary]]:
+def _candidates(
+    recorded: ServerBinary | None, data_dir: Path | None
+) -> Iterator[Callable[[], ServerBinary]]:
     if recorded is not None and recorded.kind == "secantusdb":
         yield probe_secantusdb
     elif recorded is not None and recorded.path.exists():
         path = recorded.path
-        yield lambda: _probe_mongod(path)
-    yield lambda: _probe_mongod(_wheel_mongod())
-    yield lambda: _probe_mongod(_path_mongod())
+        yield lambda: _probe_mongod(path, data_dir)
+    yield lambda: _probe_mongod(_wheel_mongod(), data_dir)
+    yield lambda: _probe_mongod(_path_mongod(), data_dir)
     yield probe_secantusdb
 
 
@@ -129,10 +152,30 @@ def _path_mongod() -> Path:
     return Path(found)
 
 
-def _probe_mongod(path: Path) -> ServerBinary:
+def _probe_mongod(path: Path, data_dir: Path | None) -> ServerBinary:
+    try:
+        return _ask_version(path, "")
+    except _LibraryMissing as error:
+        if data_dir is None or error.library != libcurl.NAME:
+            raise
+        libraries = libcurl.library_path(data_dir / "lib")
+        if not libraries:
+            raise
+        return _ask_version(path, libraries)
+
+
+class _LibraryMissing(StoreUnavailable):
+    """The program does not run for want of a library."""
+
+    def __init__(self, path: Path, library: str) -> None:
+        super().__init__(f"{path} does not run: the library {library} is missing.")
+        self.library = library
+
+
+def _ask_version(path: Path, libraries: str) -> ServerBinary:
     try:
         done = subprocess.run(  # noqa: S603 - a program of the package or of the user's choice
-            [path, "--version"],
+            [*_with_libraries(libraries), path, "--version"],
             capture_output=True,
             text=True,
             errors="replace",
@@ -144,10 +187,10 @@ def _probe_mongod(path: Path) -> ServerBinary:
         raise StoreUnavailable(f"{path} does not run: {error}.") from error
     found = _VERSION.search(done.stdout)
     if done.returncode == 0 and found:
-        return ServerBinary("mongod", path, found[1])
+        return ServerBinary("mongod", path, found[1], libraries)
     missing = _MISSING_LIBRARY.search(done.stderr)
     if missing:
-        raise StoreUnavailable(f"{path} does not run: the library {missing[1]} is missing.")
+        raise _LibraryMissing(path, missing[1])
     lines = (done.stderr or done.stdout).strip().splitlines()
     raise StoreUnavailable(
         f"{path} does not run: {lines[0] if lines else f'exit code {done.returncode}'}."

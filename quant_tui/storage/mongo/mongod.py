@@ -180,7 +180,7 @@ class Mongod:
             **self.parameters,
         }
         arguments = [
-            str(self.binary.path),
+            *self.binary.command,
             "--dbpath",
             str(self.data_dir / "db"),
             "--bind_ip",

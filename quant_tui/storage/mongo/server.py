@@ -235,7 +235,8 @@ class PrivateServer:
                 if time.monotonic() > deadline:
                     self._stop_silent_server(lock)
                 time.sleep(0.02)
-            launcher = self._launcher(resolve(explicit=self._binary, recorded=recorded), port)
+            binary = resolve(data_dir=self._data_dir, explicit=self._binary, recorded=recorded)
+            launcher = self._launcher(binary, port)
             self._ensure_reaper()
             launcher.start(lock.descriptor)
             self._write_record(launcher)
