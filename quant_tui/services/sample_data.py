@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,8 @@ class SampleDataService:
             )
         report = context.progress if context else _say_nothing
         cancel = context.cancel if context else None
+        # pyarrow does not stand being imported by two threads at once
+        await asyncio.to_thread(import_module, "pyarrow.parquet")
         bars = asyncio.create_task(asyncio.to_thread(self._load_bars, folder, report, cancel))
         try:
             values, companies = await asyncio.to_thread(_read_metadata, folder)

@@ -55,9 +55,10 @@ class StrategyService:
         self._templates = templates
 
     async def templates(self) -> list[StrategyTemplate]:
-        """Return the templates, the most used first, then by name."""
-        found = await self._templates.list(sort=[("usage_count", -1), ("name", 1)])
-        return [one for one in found if one.strategy_type in TEMPLATES]
+        """Return the templates, the most used first, then as the engine lists them."""
+        order = {strategy_type: place for place, strategy_type in enumerate(TEMPLATES)}
+        found = [one for one in await self._templates.list() if one.strategy_type in order]
+        return sorted(found, key=lambda one: (-one.usage_count, order[one.strategy_type]))
 
     async def list(self, search: str = "", *, skip: int = 0, limit: int = 1000) -> list[Strategy]:
         """Return the user's strategies, the last changed first.

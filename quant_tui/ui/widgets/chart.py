@@ -47,12 +47,12 @@ class TimeChart(Widget, can_focus=True):
     TimeChart {
         width: 1fr;
         height: 1fr;
-        & > .chart--first { color: $accent; }
-        & > .chart--second { color: $secondary; }
-        & > .chart--third { color: $warning; }
+        & > .chart--first { color: $chart-1; }
+        & > .chart--second { color: $chart-2; }
+        & > .chart--third { color: $chart-3; }
         & > .chart--down { color: $down; }
-        & > .chart--axis { color: $text-muted; }
-        & > .chart--grid { color: $foreground 25%; }
+        & > .chart--axis { color: $chart-axis; }
+        & > .chart--grid { color: $chart-grid; }
         & > .chart--cursor { background: $primary-muted; }
     }
     """
@@ -261,8 +261,8 @@ class TimeChart(Widget, can_focus=True):
         else:
             rows = max(0, len(self._strips) - 1)
             regions = [Region(0, 0, self.size.width, 1)]
-            for column in {before, self._cursor_column()} - {None}:
-                regions.append(Region(column or 0, 1, 1, rows))
+            columns = {before, self._cursor_column()}
+            regions += [Region(column, 1, 1, rows) for column in columns if column is not None]
             self.refresh(*regions)
         self.refresh_bindings()
 

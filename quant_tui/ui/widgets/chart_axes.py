@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from quant_tui.ui.widgets.chart_data import Dates
+
+_MONTHS = ("", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Marks of months; January is marked by its year."""
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
@@ -58,7 +64,7 @@ def date_ticks(dates: Dates, width: int) -> list[tuple[int, str]]:
             continue
         room = max(len(label) for _, label in ticks) + 2
         columns = [at * (width - 1) // max(1, count - 1) for at, _ in ticks]
-        if all(b - a >= room for a, b in zip(columns, columns[1:], strict=False)):
+        if all(b - a >= room for a, b in pairwise(columns)):
             best = ticks
         else:
             break
@@ -96,9 +102,9 @@ def _candidates(dates: Dates) -> list[list[tuple[int, str]]]:
 
 def _month(month: int) -> str:
     year, of_year = 1970 + month // 12, month % 12
-    return str(year) if of_year == 0 else np.datetime64(f"{year}-{of_year + 1:02d}").item().strftime("%b")  # fmt: skip
+    return _MONTHS[of_year] or str(year)
 
 
-def _at_changes(period: np.ndarray, labels: list[str]) -> list[tuple[int, str]]:  # type: ignore[type-arg]  # integers of any width
+def _at_changes(period: NDArray[np.int64], labels: list[str]) -> list[tuple[int, str]]:
     changes = np.flatnonzero(np.diff(period)) + 1
     return [(int(at), labels[at]) for at in changes]

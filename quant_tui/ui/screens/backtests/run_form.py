@@ -37,9 +37,9 @@ SIZINGS = (
     ("fixed_shares", "fixed shares"),
 )
 _SIZING_HELP = {
-    "auto": "not used: the strategy's own, else 1/N of the equity",
-    "all_in": "not used: all cash into each entry",
-    "equal_weight": "not used: 1/k of the equity to each of k held",
+    "auto": "the strategy's own, else 1/N",
+    "all_in": "all cash into each entry",
+    "equal_weight": "1/k to each of k held",
     "fraction": "percent of the equity an entry",
     "fixed_cash": "money an entry",
     "fixed_shares": "shares an entry",
@@ -82,6 +82,8 @@ class RunForm(Vertical):
         Config of an earlier backtest to begin with; empty for the defaults.
     """
 
+    # the rules for narrow terminals begin with a class of the screen
+    SCOPED_CSS = False
     DEFAULT_CSS = """
     RunForm {
         height: 1fr;
@@ -144,8 +146,8 @@ class RunForm(Vertical):
                 choices=[(one.id, one.name) for one in strategies],
                 help_text="← → to choose",
             ),
-            Field("symbols", "Symbols", ", ".join(symbols), help_text="type to find, ctrl+t to mark"),
-            Field("start", "From", start, help_text="first session; empty for all there is"),
+            Field("symbols", "Symbols", ", ".join(symbols), help_text="type, or mark with ctrl+t"),
+            Field("start", "From", start, help_text="first session; empty: all"),
             Field("end", "To", end, help_text="last session"),
             Field(
                 "initial_capital", "Capital",
@@ -155,14 +157,14 @@ class RunForm(Vertical):
             Field("commission", "Commission %", f"{commission * 100:g}",
                   help_text="of every fill's value"),
             Field("slippage", "Slippage %", f"{config.get('slippage', 0.0) * 100:g}",
-                  help_text="worse than the reference price"),
+                  help_text="against every fill"),
             Field("fill", "Fill at", str(config.get("fill") or "next_open"), choices=FILLS,
-                  help_text="orders are decided on a bar's close"),
+                  help_text="decided on a bar's close"),
             Field("shares", "Shares", str(config.get("shares") or "fractional"), choices=SHARES),
             Field("sizing", "Sizing", sizing, choices=SIZINGS),
             Field("sizing_value", "Size", _size(sizing, config.get("sizing_value")),
                   help_text=_SIZING_HELP[sizing]),
-            Field("benchmark", "Benchmark", benchmark, help_text="a symbol, or empty for none"),
+            Field("benchmark", "Benchmark", benchmark, help_text="empty for none"),
             Field("name", "Name", "", placeholder="strategy on symbols", help_text="optional"),
         ]  # fmt: skip
 

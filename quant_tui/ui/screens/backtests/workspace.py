@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +20,7 @@ from quant_tui.ui.reporting import report as report_error
 from quant_tui.ui.reporting import toast
 from quant_tui.ui.screens.backtests.listing import COLUMNS, lines_of, values_of
 from quant_tui.ui.screens.backtests.run_form import RunForm
+from quant_tui.ui.screens.backtests.run_request import symbols_in
 from quant_tui.ui.screens.results import ResultPage
 from quant_tui.ui.widgets.message_panel import Notice
 from quant_tui.ui.widgets.table import Row, Table
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 RUN = "run:"
 """A jump to ``run:ID`` opens the form of a new run with that strategy."""
+
+SYMBOLS = "symbol:"
+"""A jump to ``symbol:A,B`` opens the form of a new run on those symbols."""
 
 EMPTY = Notice(
     "No backtests yet",
@@ -107,6 +112,9 @@ class Backtests(Workspace):
             return
         if target == "new":
             await self._open_form()
+            return
+        if target.startswith(SYMBOLS):
+            await self._open_form(symbols=symbols_in(target.removeprefix(SYMBOLS)))
             return
         await self._refresh_list()
         self.table.move_to(target)
@@ -222,7 +230,12 @@ class Backtests(Workspace):
             strategy_id=report.backtest.strategy_id, config=report.backtest.config
         )
 
-    async def _open_form(self, strategy_id: str = "", config: Document | None = None) -> None:
+    async def _open_form(
+        self,
+        strategy_id: str = "",
+        config: Document | None = None,
+        symbols: Sequence[str] = (),
+    ) -> None:
         from quant_tui.services.run_defaults import suggest_run
 
         services = self.services
@@ -232,6 +245,8 @@ class Backtests(Workspace):
             return
         companies = services.stores.repositories.companies
         defaults = await suggest_run(services.market_data, services.backtests, companies)
+        if symbols:
+            defaults = replace(defaults, symbols=tuple(symbols))
         await self._close_form()
         form = RunForm(strategies, defaults, strategy_id=strategy_id, config=config)
         await self.pages.mount(form)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Overview(Vertical):
     """Cards above, chart below."""
 
+    # the rule for short terminals begins with a class of the screen
+    SCOPED_CSS = False
     DEFAULT_CSS = """
     Overview {
         height: 1fr;
@@ -51,7 +53,7 @@ class Overview(Vertical):
             elif key == "total_trades" and result.performance.get("open_trades"):
                 note = f"+{result.performance['open_trades']} open"
             elif key == "total_return" and (other := result.performance.get("benchmark_return")):
-                note = f"b {fmt.percent(other, 0)}"
+                note = f"{benchmark} {fmt.percent(other, 0)}"
             role = fmt.direction(value) if key in SIGNED else ""
             self.cards[key].show(write(value), note=note, role=role)
         self.chart.show(equity_chart(result, benchmark))

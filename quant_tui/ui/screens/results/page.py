@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -19,11 +20,12 @@ from quant_tui.ui.screens.results import tables
 from quant_tui.ui.screens.results.monthly import monthly_lines, summary_line
 from quant_tui.ui.screens.results.overview import Overview
 from quant_tui.ui.screens.results.run_info import is_synthetic, run_info_lines
-from quant_tui.ui.screens.strategies.detail import Page
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
+from quant_tui.ui.widgets.page import Page
 from quant_tui.ui.widgets.table import Table
 
 if TYPE_CHECKING:
+    from quant_tui.domain.trading import BacktestResult
     from quant_tui.services.backtest_report import BacktestReport
 
 PAGES = (
@@ -177,26 +179,15 @@ class ResultPage(Vertical):
             }[name]
             page.set_rows(rows(result))
         elif isinstance(page, Page):
-            self._write_text(name, page)
-
-    def _write_text(self, name: str, page: Page) -> None:
-        report = self._report
-        if report is None or report.result is None:
-            return
-        width = max(20, self.size.width - 2)
-        if name == "monthly":
-            table = report.result.details.get("monthly_table") or {}
-            lines = [*monthly_lines(table, width), Content(""), summary_line(table)]
-        else:
-            lines = run_info_lines(report, width)
-        page.show_lines(lines)
+            page.show(
+                partial(_monthly_page, result)
+                if name == "monthly"
+                else partial(run_info_lines, report)
+            )
 
     def on_resize(self) -> None:
-        """Lay the text pages out for the new width."""
+        """Write the heading for the new width."""
         self._write_head()
-        for name in ("monthly", "run"):
-            for page in self.pages.query_children(f"#{name}").results(Page):
-                self._write_text(name, page)
 
     def _write_head(self) -> None:
         report = self._report
@@ -221,8 +212,9 @@ class ResultPage(Vertical):
     def _tab(self, name: str, title: str) -> Content:
         click = Style.from_meta({"@click": f"page('{name}')"})
         active = name == self.pages.current
-        text = Content.styled(f"[{title}]" if active else f" {title} ", "bold $accent" if active else "$text-muted")  # fmt: skip
-        return text.stylize(click)
+        style = "bold $accent" if active else "$text-muted"
+        shown = f"[{title}]" if active else f" {title} "
+        return Content.styled(shown, style).stylize(click)
 
     def action_copy(self) -> None:
         """Copy what the page shows, as text with tabs between."""
@@ -232,6 +224,11 @@ class ResultPage(Vertical):
         rows = [f"{row.values[0]}\t{row.values[1]}" for row in tables.metric_rows(report.result)]
         self.app.copy_to_clipboard("\n".join([report.backtest.name, *rows]))
         toast(self.app, "Metrics copied", seconds=2)
+
+
+def _monthly_page(result: BacktestResult, width: int) -> list[Content]:
+    table = result.details.get("monthly_table") or {}
+    return [*monthly_lines(table, width), Content(""), summary_line(table)]
 
 
 def _build(name: str) -> Widget:

@@ -10,8 +10,8 @@ from textual.content import Content
 from quant_tui.domain.base import Document
 from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.strategies import rules_text
-from quant_tui.ui.screens.strategies.detail import heading
 from quant_tui.ui.status_words import status_text
+from quant_tui.ui.widgets.page import heading
 
 if TYPE_CHECKING:
     from quant_tui.services.backtest_report import BacktestReport
@@ -50,7 +50,7 @@ def run_info_lines(report: BacktestReport, width: int) -> list[Content]:
         *_pairs(
             ("Backtest", report.backtest.name),
             ("Status", status_text(report.backtest.status).text),
-            ("Period", f"{config.get('start_date') or 'first bar'} … {config.get('end_date') or 'last bar'}"),
+            ("Period", _period(config)),
             ("Symbols", ", ".join(config.get("symbols") or ())),
             ("Benchmark", config.get("benchmark") or "none"),
             ("Run at", fmt.moment(result.executed_at) if result else fmt.NOTHING),
@@ -117,17 +117,7 @@ def _word(value: object) -> str:
 
 def _data(details: Document, width: int) -> list[Content]:
     lines = [Content(""), heading("Data", width)]
-    for one in details.get("data") or ():
-        lines.append(
-            Content.assemble(
-                (str(one.get("symbol")).ljust(16), "bold"),
-                ("SYNTHETIC  ", "bold $text-warning") if one.get("synthetic") else "",
-                (
-                    f"{one.get('source')} · {one.get('adjustment')} · {one.get('interval')}",
-                    "$text-muted",
-                ),
-            )
-        )
+    lines += [_source_line(one) for one in details.get("data") or ()]
     for warning in details.get("warnings") or ():
         lines += _wrapped(Content.styled(f"! {warning}", "$text-warning"), width)
     return lines
@@ -151,18 +141,32 @@ def _orders(details: Document, width: int) -> list[Content]:
     for outcome, reason in reasons.items() if isinstance(reasons, dict) else ():
         lines.append(Content.styled(f"{outcome}: {reason}", "$text-muted"))
     listed: Sequence[Document] = orders.get("listed") or ()
-    for one in listed[:20]:
-        lines.append(_order_line(one))
+    lines += [_order_line(one) for one in listed[:20]]
     if len(listed) > 20:
         lines.append(Content.styled(f"… {len(listed) - 20} more in the JSON export", "$text-muted"))
     return lines
 
 
+def _period(config: Document) -> str:
+    return f"{config.get('start_date') or 'first bar'} … {config.get('end_date') or 'last bar'}"
+
+
+def _source_line(one: Document) -> Content:
+    about = f"{one.get('source')} · {one.get('adjustment')} · {one.get('interval')}"
+    return Content.assemble(
+        (str(one.get("symbol")).ljust(16), "bold"),
+        ("SYNTHETIC  ", "bold $text-warning") if one.get("synthetic") else "",
+        (about, "$text-muted"),
+    )
+
+
 def _order_line(one: Document) -> Content:
+    filled = fmt.number(one.get("quantity_filled"))
+    wanted = fmt.number(one.get("quantity_wanted"))
     return Content.assemble(
         (f"{one.get('decided')}  {one.get('symbol', ''):<12} {one.get('action', ''):<4} ", ""),
         (f"{one.get('outcome')}: ", "$text-warning"),
-        f"{fmt.number(one.get('quantity_filled'), 2)} of {fmt.number(one.get('quantity_wanted'), 2)}",
+        f"{filled} of {wanted}",
         (f"  {one.get('reason')}", "$text-muted"),
     )
 

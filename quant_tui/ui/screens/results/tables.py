@@ -55,6 +55,10 @@ def _action_role(value: object) -> str:
     return "up" if "BUY" in str(value) else "down"
 
 
+def _note_role(value: object) -> str:
+    return "warning" if str(value).startswith("undefined") else "muted"
+
+
 def _state_role(value: object) -> str:
     return "" if value == "closed" else "warning"
 
@@ -63,7 +67,7 @@ METRIC_COLUMNS = (
     Column("Metric", 26),
     Column("Value", 14, "right", sort=None),
     Column("Group", 21, role=_muted),
-    Column("Note", 8, grow=1, role=lambda v: "warning" if str(v).startswith("undefined") else "muted"),
+    Column("Note", 8, grow=1, role=_note_role),
 )  # fmt: skip
 
 TRADE_COLUMNS = (

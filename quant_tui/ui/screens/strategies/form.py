@@ -86,13 +86,13 @@ class StrategyForm(Vertical):
         self._check_parameters = check
         self._taken = taken
         self._values: Mapping[str, object] = strategy.parameters if strategy else {}
-        self._name = strategy.name if strategy else name
+        self._given_name = strategy.name if strategy else name
         self._description = strategy.description if strategy else description
         self.form = Form(*self._fields(), check=self._check)
 
     def compose(self) -> ComposeResult:
         """Lay out heading, fields, and what must hold between parameters."""
-        doing = f"Edit {self._name}" if self.strategy else "New strategy"
+        doing = f"Edit {self._given_name}" if self.strategy else "New strategy"
         yield Static(
             Content.assemble(doing, (f"  {self.kind}", "$text-muted not bold")),
             classes="heading",
@@ -114,12 +114,12 @@ class StrategyForm(Vertical):
 
     def _fields(self) -> list[Field]:
         fields = [
-            Field("name", "Name", self._name, help_text="how you will find it again"),
+            Field("name", "Name", self._given_name, help_text="how you will find it again"),
             Field("description", "Description", self._description, help_text="optional"),
         ]
         for key, spec in self.specs.items():
             value = rules_text.write(self._values.get(key, spec.default))
-            choices = None
+            choices: list[tuple[str, str]] | None = None
             if spec.kind == "choice":
                 choices = [(str(one), str(one).replace("_", " ")) for one in spec.choices]
             elif spec.kind == "bool":

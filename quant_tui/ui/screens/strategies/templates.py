@@ -88,11 +88,4 @@ class TemplatePicker(Vertical):
         template = self._templates.get(self.table.cursor_key)
         if template is None or self._service is None:
             return
-        document = self._service.document_of_type(template.strategy_type)
-        self.preview.show_template(
-            template.name,
-            template.strategy_type,
-            template.description,
-            document.parameters,
-            document.to_document(),
-        )
+        self.preview.show_template(template, self._service.document_of_type(template.strategy_type))

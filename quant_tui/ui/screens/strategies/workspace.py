@@ -66,7 +66,7 @@ class Strategies(Workspace):
         self.table = Table(COLUMNS, empty=EMPTY, id="strategies")
         self.detail = StrategyDetail(id="detail")
         self.picker = TemplatePicker(id="picker")
-        self.pages = ContentSwitcher(initial="detail")
+        self.pages = ContentSwitcher(self.detail, self.picker, initial="detail")
         self.split = MasterDetail(self.table, self.pages)
         self._strategies: dict[str, Strategy] = {}
         self._templates: list[StrategyTemplate] = []
@@ -74,9 +74,6 @@ class Strategies(Workspace):
 
     def compose(self) -> ComposeResult:
         """Lay out list and detail."""
-        with self.pages:
-            yield self.detail
-            yield self.picker
         yield self.split
 
     async def load(self, services: Services) -> None:
@@ -92,12 +89,12 @@ class Strategies(Workspace):
             for one in strategies
         )
         self.picker.show_templates(self._templates, services.strategies)
-        self._show_chosen()
+        self._show_soon()
         self.refresh_bindings()
 
     def shown(self) -> None:
         """Look again at the chosen strategy's backtests."""
-        self._show_chosen()
+        self._show_soon()
 
     def focus_first(self) -> None:
         """Give the keys to the list."""
@@ -112,7 +109,6 @@ class Strategies(Workspace):
             await self.load(self.services)
         if self.table.move_to(target):
             self._show_page("detail")
-            self._show_chosen()
             self.split.open_detail(self.detail)
 
     @property
@@ -134,9 +130,7 @@ class Strategies(Workspace):
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
         """Show the strategy once the cursor rests on it."""
         event.stop()
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(REST_SECONDS, self._show_chosen)
+        self._show_soon()
 
     def on_table_row_opened(self, event: Table.RowOpened) -> None:
         """Go into the detail."""
@@ -144,18 +138,23 @@ class Strategies(Workspace):
         self._show_chosen()
         self.split.open_detail(self.detail)
 
+    def _show_soon(self) -> None:
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST_SECONDS, self._show_chosen)
+
     def _show_chosen(self) -> None:
         strategy = self._chosen
         self.pages.set_class(strategy is None, "-nothing")
         if strategy is None:
-            self.detail.show_lines([])
+            self.detail.show(None)
         elif self.ready:
             self.spawn(self._fill_detail(strategy), group="detail", exclusive=True)
 
     async def _fill_detail(self, strategy: Strategy) -> None:
         document = self.services.strategies.document_of(strategy)
-        self.detail.show_strategy(strategy, document.parameters, document.to_document())
-        self.detail.show_backtests(await self.services.backtests.list(strategy_id=strategy.id))
+        backtests = await self.services.backtests.list(strategy_id=strategy.id)
+        self.detail.show_strategy(strategy, document, backtests)
 
     # -- keys
 
@@ -279,10 +278,8 @@ class Strategies(Workspace):
         await self._close_form()
         await self.load(self.services)
         self.table.move_to(kept.id)
-        self._show_page("detail")
-        self._show_chosen()
-        self.split.close_detail()
-        self.table.focus()
+        self._leave_to_list()
+        self._show_soon()
         self.toast(f"{kept.name} saved  ·  r runs it")
 
     # -- deleting

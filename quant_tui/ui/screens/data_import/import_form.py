@@ -1,0 +1,243 @@
+"""The form of an import: the file, how to read it, which column is which."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from quant_tui.ui.reporting import describe
+from quant_tui.ui.screens.data_import.import_text import inspection_lines, matches_lines
+from quant_tui.ui.screens.data_import.paths import PathSuggester, matches
+from quant_tui.ui.widgets.choice import Choice
+from quant_tui.ui.widgets.form import Field, Form
+from quant_tui.ui.widgets.page import Page
+
+if TYPE_CHECKING:
+    from quant_tui.providers.files import FileInspection
+    from quant_tui.services.market_data import ImportRequest, MarketDataService
+
+MAPPED = (
+    ("date", "Date"),
+    ("time", "Time"),
+    ("symbol", "Symbol column"),
+    ("open", "Open"),
+    ("high", "High"),
+    ("low", "Low"),
+    ("close", "Close"),
+    ("adjusted_close", "Adjusted close"),
+    ("volume", "Volume"),
+)
+MAP = "map."
+ENCODINGS = (
+    ("", "recognised"),
+    ("utf-8", "UTF-8"),
+    ("cp949", "Korean cp949"),
+    ("utf-16", "UTF-16"),
+    ("latin-1", "Latin-1"),
+)
+DATE_FORMATS = (("", "recognised"), ("dmy", "day first"), ("mdy", "month first"))
+REST_SECONDS = 0.25
+
+
+class ImportFields(Form):
+    """The fields; saving is called importing here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+s", "submit", "Import", id="import.start", tooltip="Import as a job"),
+    ]
+
+
+class ImportForm(Vertical):
+    """Path and reading options on the left, what the file holds on the right.
+
+    Parameters
+    ----------
+    service
+        Looks into files.
+    """
+
+    # the rules for narrow terminals begin with a class of the screen
+    SCOPED_CSS = False
+    DEFAULT_CSS = """
+    ImportForm {
+        height: 1fr;
+        & > .heading { height: 2; color: $accent; text-style: bold; }
+        & > #import-body { height: 1fr; }
+        & ImportFields { width: 1fr; height: 1fr; }
+        & Page { width: 1fr; height: 1fr; border-left: vkey $rule; padding-left: 1; }
+    }
+    .-narrow ImportForm {
+        & > .heading { height: 1; }
+        & > #import-body { layout: vertical; }
+        & ImportFields { height: auto; max-height: 9; }
+        & Page { border: none; padding: 0; margin-top: 1; }
+    }
+    """
+
+    class Started(Message):
+        """The file is to be imported."""
+
+        def __init__(self, request: ImportRequest) -> None:
+            super().__init__()
+            self.request = request
+
+    class Left(Message):
+        """Left without importing."""
+
+    def __init__(self, service: MarketDataService) -> None:
+        super().__init__(id="import")
+        self._service = service
+        self._resting: Timer | None = None
+        self._inspected = ""
+        self._missing: tuple[str, ...] = ()
+        self._wrong = ""
+        path = Field("path", "File", "", help_text="CSV or Parquet; → takes the suggestion")
+        if isinstance(path.control, Input):
+            path.control.suggester = PathSuggester()
+        self.form = ImportFields(
+            path,
+            Field("symbol", "Symbol", "", help_text="for a file of one symbol"),
+            Field("source", "Source", "file", help_text="where the figures are from"),
+            Field("timezone", "Time zone", "", help_text="Asia/Seoul; empty: as in the file"),
+            Field("date_format", "Dates", "", choices=DATE_FORMATS),
+            Field("encoding", "Encoding", "", choices=ENCODINGS),
+            *(Field(MAP + key, title, "", choices=[("", "–")]) for key, title in MAPPED),
+            check=self._check,
+        )
+        self.page = Page(id="import-page")
+
+    def compose(self) -> ComposeResult:
+        """Lay out fields and findings."""
+        yield Static(
+            Content.assemble(
+                "Import a file  ", ("bars by symbol and date", "$text-muted not bold")
+            ),
+            classes="heading",
+        )
+        with Horizontal(id="import-body"):
+            yield self.form
+            yield self.page
+
+    def on_mount(self) -> None:
+        """List the files here."""
+        self._look_soon()
+
+    def focus_first(self) -> None:
+        """Give the keys to the path."""
+        self.form.field("path").control.focus()
+
+    # -- looking into the file
+
+    def on_form_changed(self, event: Form.Changed) -> None:
+        """Look again, once the typing rests."""
+        event.stop()
+        self._look_soon()
+
+    def _look_soon(self) -> None:
+        if self._resting is not None:
+            self._resting.stop()
+        self._resting = self.set_timer(REST_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self.run_worker(self._inspect(), group="inspect", exclusive=True, exit_on_error=False)
+
+    async def _inspect(self) -> None:
+        text = self.form.field("path").value.strip()
+        path = Path(text).expanduser()
+        if not text or not await asyncio.to_thread(path.is_file):
+            self._missing, self._wrong, self._inspected = (), "", ""
+            found = await asyncio.to_thread(matches, text)
+            self.page.show(partial(matches_lines, found))
+            return
+        try:
+            inspection = await self._service.inspect(self._request(self.form.values))
+        except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
+            title, message = describe(error)
+            self._wrong = message
+            lines = [Content.styled(f"✗ {title}", "bold $text-error"), Content("")]
+            self.page.show(lambda width: [*lines, *Content(message).wrap(width)])
+            return
+        self._wrong = ""
+        self._missing = tuple(inspection.missing)
+        self._fill(inspection, text)
+        self.page.show(partial(inspection_lines, inspection))
+
+    def _fill(self, found: FileInspection, text: str) -> None:
+        """Offer the file's columns for ours; recognised ones are chosen for a new file."""
+        if text == self._inspected:
+            return
+        self._inspected = text
+        choices = [("", "–"), *((str(one), str(one)) for one in found.columns)]
+        for key, _ in MAPPED:
+            control = self.form.field(MAP + key).control
+            if isinstance(control, Choice):
+                control.set_choices(choices, str(found.mapping.get(key, "")))
+        symbol = self.form.field("symbol")
+        if not symbol.value and len(found.symbols) == 1 and "symbol" not in found.mapping:
+            symbol.value = found.symbols[0]
+
+    # -- sending it on
+
+    def _request(self, values: dict[str, str]) -> ImportRequest:
+        from quant_tui.services.market_data import ImportRequest
+
+        text = values["path"].strip()
+        mapping = {
+            key: values[MAP + key]
+            for key, _ in MAPPED
+            if values[MAP + key] and text == self._inspected
+        }
+        return ImportRequest(
+            path=Path(text).expanduser(),
+            mapping=mapping,
+            symbol=values["symbol"].strip(),
+            source=values["source"].strip() or "file",
+            date_format=values["date_format"],
+            encoding=values["encoding"],
+            timezone=values["timezone"].strip(),
+        )
+
+    def _check(self, values: dict[str, str]) -> dict[str, str]:
+        text = values["path"].strip()
+        if not text:
+            return {"path": "which file?"}
+        if not Path(text).expanduser().is_file():
+            return {"path": "is not a file"}
+        if self._wrong:
+            return {"path": self._wrong}
+        return {
+            MAP + key: "choose the column"
+            for key in self._missing
+            if MAP + key in values and not values[MAP + key]
+        }
+
+    def on_key(self, event: events.Key) -> None:
+        """Let ``enter`` take the suggestion while the path is not a file's yet."""
+        control = self.form.field("path").control
+        if event.key != "enter" or not control.has_focus or not isinstance(control, Input):
+            return
+        if control._suggestion and control._suggestion != control.value:
+            event.stop()
+            event.prevent_default()
+            control.action_cursor_right()
+
+    def on_form_submitted(self, event: Form.Submitted) -> None:
+        """Send the request on."""
+        event.stop()
+        self.post_message(self.Started(self._request(event.values)))
+
+    def on_form_abandoned(self, event: Form.Abandoned) -> None:
+        """Leave."""
+        event.stop()
+        self.post_message(self.Left())
