@@ -100,7 +100,9 @@ def spawn_server(
         )
     rotate(log)
     output = log.with_suffix(".start.log")
-    with output.open("wb") as stream:
+    output.unlink(missing_ok=True)
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
         process = subprocess.Popen(  # noqa: S603 - the program was resolved and probed
             ["/bin/sh", "-c", _SHELL, str(folder / "server.pid"), *arguments],
             stdin=subprocess.DEVNULL,

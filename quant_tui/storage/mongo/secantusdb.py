@@ -75,6 +75,7 @@ class SecantusServer:
         """
         if not self._password_file.exists():
             self._make_user(server_lock)
+        self._read_password()
         self._boot(server_lock, "--auth")
 
     def answers(self) -> bool:

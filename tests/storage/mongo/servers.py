@@ -1,0 +1,72 @@
+"""What tests of the private server share: homes, and questions about processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pymongo
+
+from quant_tui.storage.locks import FileLock
+from quant_tui.storage.mongo.server import PrivateServer, ServerInfo
+
+
+def private(home: Path, **options: Any) -> PrivateServer:
+    """Return a server of ``home`` that stops a moment after its last user left."""
+    return PrivateServer(home / "data", home / "run", home / "logs", **{"linger": 0.2, **options})
+
+
+def pid(home: Path) -> int:
+    """Return the process id of the home's server."""
+    return int((home / "data" / "server.pid").read_text())
+
+
+def reaper_pid(home: Path) -> int:
+    """Return the process id of the home's reaper; 0 without one."""
+    data = str(home / "data")
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if data in words and any(word.endswith("reaper.py") for word in words):
+            return int(process.pid)
+    return 0
+
+
+def is_running(home: Path) -> bool:
+    """Return whether a server of the home lives."""
+    with FileLock(home / "data" / "server.lock") as lock:
+        return not lock.try_exclusive()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> float:
+    """Wait until the condition holds and return the seconds it took; fail when it does not."""
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, f"it did not happen within {seconds} s"
+        time.sleep(0.01)
+    return time.monotonic() - start
+
+
+def wait_stopped(home: Path, seconds: float = 10) -> float:
+    """Wait until the home's server and its reaper are gone."""
+    return wait_for(lambda: not is_running(home) and not reaper_pid(home), seconds)
+
+
+def end(home: Path) -> None:
+    """Kill the home's server, which saves the second that it takes to stop, and its reaper."""
+    if is_running(home):
+        kill(pid(home))
+    wait_stopped(home)
+
+
+def client(info: ServerInfo) -> pymongo.MongoClient[dict[str, Any]]:
+    """Return a driver's client that writes as the program does."""
+    return pymongo.MongoClient(info.uri, w="majority", journal=True, serverSelectionTimeoutMS=5000)
+
+
+def kill(process_id: int) -> None:
+    """End a process at once, as ``kill -9`` does."""
+    os.kill(process_id, 9)
