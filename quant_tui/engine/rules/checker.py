@@ -95,6 +95,10 @@ class Checker:
             return None
         return typed
 
+    def check_let(self, name: str) -> None:
+        """Type one named series, noting what is wrong at its own place."""
+        self.check(ast.Name(name, ast.Load(), lineno=1, col_offset=0), f"let.{name}")
+
     def _wrong(self, node: ast.expr, place: str, message: str, suggestion: str = "") -> _Wrong:
         self._findings.add(place, node.col_offset + 1, message, suggestion)
         return _Wrong()

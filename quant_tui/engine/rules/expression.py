@@ -106,7 +106,7 @@ def parse_expression(text: str, place: str, findings: Findings) -> ast.expr | No
     try:
         tree = ast.parse(source.strip(), mode="eval")
     except SyntaxError as error:
-        column = (error.offset or 1) + indent
+        column = error.offset + indent if error.offset else len(text)
         findings.add(place, min(column, len(text)), f"cannot be read here ({error.msg})")
         return None
     except (RecursionError, MemoryError, ValueError):
@@ -136,6 +136,10 @@ def _scan(source: str, place: str, findings: Findings) -> bool:
             )
             return False
         word = match.group()
+        glued = source[match.end() : match.end() + 1]
+        if match.lastgroup == "number" and (glued.isalnum() or glued in ("_", ".")) and glued:
+            findings.add(place, match.end() + 1, "a number is digits, with a point or e at most")
+            return False
         if match.lastgroup == "name" and not _scan_name(word, position, place, findings):
             return False
         is_prefix = operand_expected and word in ("-", "+", "not")

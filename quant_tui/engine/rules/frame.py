@@ -60,6 +60,7 @@ class Frame:
             return packed
         out = np.empty(self.shape)
         np.put_along_axis(out, self._order, packed, axis=0)
+        out[~self.bars.present] = np.nan
         return out
 
     def spread_truth(self, packed: BoolArray) -> BoolArray:

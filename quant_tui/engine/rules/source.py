@@ -20,6 +20,8 @@ def read_source(text: str) -> dict[str, Any]:
     """
     if len(text) > limits.DOCUMENT_CHARACTERS:
         raise _error(f"the text is longer than {limits.DOCUMENT_CHARACTERS} characters")
+    if _flow_depth(text) > limits.NESTING:
+        raise _error("the text is nested too deep")
     try:
         data = _read_json(text) if text.lstrip().startswith("{") else None
         if data is None:
@@ -29,6 +31,17 @@ def read_source(text: str) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         raise _error("a strategy is a mapping with keys such as name, params, entry, exit")
     return dict(data)
+
+
+def _flow_depth(text: str) -> int:
+    depth = deepest = 0
+    for character in text:
+        if character in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in "]}":
+            depth -= 1
+    return deepest
 
 
 def _error(message: str, place: str = "document") -> StrategyError:

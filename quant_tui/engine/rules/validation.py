@@ -43,11 +43,11 @@ def check(
 def _usable(
     document: StrategyDocument, params: Mapping[str, object] | None, findings: Findings
 ) -> dict[str, ParameterValue]:
-    values = document.default_parameters()
-    for name, message in validate_parameters(document, params).items():
+    values, wrong = _coerced(document, params)
+    if not wrong:
+        wrong = _broken_constraints(document, values, findings)
+    for name, message in wrong.items():
         findings.add(f"params.{name}", 0, message)
-    if not findings:
-        values = resolve_parameters(document, params)
     return values
 
 
@@ -55,8 +55,8 @@ def _typed_rules(
     document: StrategyDocument, values: dict[str, ParameterValue], findings: Findings
 ) -> int:
     checker = Checker(document.lets, document.parameters, values, findings)
-    for name, tree in document.lets.items():
-        checker.check(tree, f"let.{name}")
+    for name in document.lets:
+        checker.check_let(name)
     warm = 0
     for key, tree in document.rules.items():
         typed = checker.check(tree, key, *RULES[key])
@@ -91,6 +91,20 @@ def validate_parameters(
         Parameter → what is wrong; empty when all can be used. A broken constraint is
         told at the first parameter that it names.
     """
+    values, wrong = _coerced(document, params)
+    if wrong:
+        return wrong
+    findings = Findings()
+    wrong = _broken_constraints(document, values, findings)
+    for finding in findings.all():
+        wrong[finding.place] = f"{finding.message} {finding.suggestion}".strip()
+    return wrong
+
+
+def _coerced(
+    document: StrategyDocument, params: Mapping[str, object] | None
+) -> tuple[dict[str, ParameterValue], dict[str, str]]:
+    """Return a value for every parameter, and what is wrong with those given."""
     wrong: dict[str, str] = {}
     values = document.default_parameters()
     for name, value in (params or {}).items():
@@ -104,24 +118,26 @@ def validate_parameters(
             values[name] = spec.coerce(value)
         except ValueError as error:
             wrong[name] = str(error)
-    if wrong:
-        return wrong
-    findings = Findings()
+    return values, wrong
+
+
+def _broken_constraints(
+    document: StrategyDocument, values: dict[str, ParameterValue], findings: Findings
+) -> dict[str, str]:
+    """Return first parameter → broken constraint; one that cannot be read is a finding."""
+    wrong: dict[str, str] = {}
     checker = Checker({}, document.parameters, values, findings)
     for number, constraint in enumerate(document.constraints):
         place = f"constraints.{number}"
         if checker.check(constraint.tree, place, Kind.CONDITION) is None:
             continue
         held = checker.truth_of_numbers(constraint.tree, place)
-        named = [n.id for n in ast.walk(constraint.tree) if isinstance(n, ast.Name)]
-        first = named[0] if named else place
-        if held is None:
-            findings.add(place, 1, "must compare parameters and numbers")
+        named = [node.id for node in ast.walk(constraint.tree) if isinstance(node, ast.Name)]
+        if held is None or not named:
+            findings.add(place, 1, "must compare parameters with one another or with numbers")
         elif not held:
             shown = ", ".join(f"{name} = {values[name]}" for name in dict.fromkeys(named))
-            wrong[first] = constraint.message or f"must satisfy {constraint.text} ({shown})"
-    for finding in findings.all():
-        wrong[finding.place] = f"{finding.message} {finding.suggestion}".strip()
+            wrong[named[0]] = constraint.message or f"must satisfy {constraint.text} ({shown})"
     return wrong
 
 
@@ -139,8 +155,4 @@ def resolve_parameters(
     if wrong:
         name, message = next(iter(wrong.items()))
         raise InvalidInput(f"{name}: {message}", field=name)
-    given = params or {}
-    return {
-        name: spec.coerce(given[name]) if name in given else spec.default
-        for name, spec in document.parameters.items()
-    }
+    return _coerced(document, params)[0]
