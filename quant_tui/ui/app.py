@@ -7,9 +7,11 @@ services are opened behind it, by a factory that does its own imports in a threa
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -17,6 +19,7 @@ from textual.containers import Container
 from quant_tui.ui import keymap, themes
 from quant_tui.ui.job_watch import JobWatch
 from quant_tui.ui.jumps import JumpOffer
+from quant_tui.ui.painter import Painter, ThriftyUpdate
 from quant_tui.ui.reporting import Guarded, describe, logger, report, toast
 from quant_tui.ui.signals import handle_end_signals
 from quant_tui.ui.slow_line import is_slow
@@ -29,7 +32,9 @@ from quant_tui.ui.widgets.status_line import StatusLine
 from quant_tui.ui.workspaces import WORKSPACES, Workspace
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.command import Provider
+    from textual.screen import Screen
 
     from quant_tui.config.settings import Settings
     from quant_tui.services.composition import Services
@@ -87,7 +92,8 @@ class QuantApp(Guarded, App[None]):
     ]  # fmt: skip
 
     def __init__(self, settings: Settings, open_services: OpenServices) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.painter = Painter()
         self.settings = settings
         self.slow_line = is_slow(settings.ui.slow_line)
         if self.slow_line:
@@ -120,6 +126,7 @@ class QuantApp(Guarded, App[None]):
         """Show the first workspace; everything else waits until that is painted."""
         if not self.is_headless:
             handle_end_signals(self)
+        self.app_resume_signal.subscribe(self, lambda _app: self.painter.forget())
         await self._show(WORKSPACES[0].code)
         self.call_after_refresh(self.set_timer, 0.01, self._after_first_paint)
 
@@ -269,6 +276,7 @@ class QuantApp(Guarded, App[None]):
 
     def action_redraw(self) -> None:
         """Paint the screen anew, for when something else wrote over it."""
+        self.painter.forget()
         self.screen.refresh(repaint=True, layout=True)
 
     def action_help(self) -> None:
@@ -320,6 +328,14 @@ class QuantApp(Guarded, App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme the colours that Textual does not know of."""
         return themes.DEFAULTS
+
+    # -- painting
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send the terminal the difference instead of everything."""
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate) and not self.is_inline:
+            renderable = ThriftyUpdate(renderable, self.painter, self.size)  # type: ignore[assignment]  # as Textual's own updates
+        super()._display(screen, renderable)
 
     # -- errors
 

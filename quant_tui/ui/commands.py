@@ -56,6 +56,13 @@ def frame(app: QuantApp) -> Iterator[Command]:
         yield Command("stores: Open again", "Try once more", app.open_services)
 
 
+def data(app: QuantApp) -> Iterable[Command]:
+    """Offer what brings market data in."""
+    from quant_tui.ui.screens.data_import.workspace import data_commands
+
+    return data_commands(app.go_to)
+
+
 def themes(app: QuantApp) -> Iterator[Command]:
     """Offer every theme."""
     for name in sorted(app.available_themes):
@@ -120,7 +127,7 @@ class Commands(Provider):
         """Collect what there is as the palette opens."""
         app = cast("QuantApp", self.app)
         self._commands = tuple(_once([*keys_here(app), *of_workspaces(app), *views(app),
-                                      *frame(app), *themes(app)]))  # fmt: skip
+                                      *data(app), *frame(app), *themes(app)]))  # fmt: skip
         if app.services is not None:
             try:
                 self._objects = tuple(await objects(app.services, app.go_to))

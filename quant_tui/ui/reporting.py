@@ -7,7 +7,7 @@ defect of ours: its traceback goes to the log file, the screen shows one line.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual import events
 from textual.message_pump import MessagePump
@@ -24,7 +24,7 @@ Severity = Literal["information", "warning", "error"]
 
 
 def toast(
-    app: App[object],
+    app: App[Any],
     message: str,
     *,
     title: str = "",
@@ -49,7 +49,7 @@ def describe(error: BaseException) -> tuple[str, str]:
     return "Unexpected error", f"{_one_line(error)} The log file has the details."
 
 
-def report(app: App[object], error: BaseException) -> None:
+def report(app: App[Any], error: BaseException) -> None:
     """Show an error as a toast. Cancelling is not an error."""
     if isinstance(error, Cancelled):
         toast(app, error.message)
