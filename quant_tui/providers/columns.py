@@ -19,12 +19,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
         *("symbol", "ticker", "종목코드", "단축코드", "표준코드", "code", "종목", "티커", "심볼"),
         *("instrument", "secid", "act_symbol", "종목명"),
     ),
-    "open": ("open", "openprice", "시가", "시작가", "pxopen", "o"),
-    "high": ("high", "highprice", "고가", "최고가", "pxhigh", "h"),
-    "low": ("low", "lowprice", "저가", "최저가", "pxlow", "l"),
+    "open": ("open", "openprice", "시가", "시작가", "pxopen"),
+    "high": ("high", "highprice", "고가", "최고가", "pxhigh"),
+    "low": ("low", "lowprice", "저가", "최저가", "pxlow"),
     "close": (
         *("close", "closeprice", "종가", "마감가", "closelast", "last", "lastprice", "price"),
-        *("현재가", "pxlast", "c"),
+        *("현재가", "pxlast"),
     ),
     "adjusted_close": (
         *("adjclose", "adjustedclose", "closeadj", "closeadjusted", "수정종가", "수정주가"),
@@ -32,7 +32,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "volume": (
         *("volume", "vol", "거래량", "누적거래량", "totalvolume", "tradevolume", "sharestraded"),
-        *("tottrdqty", "v"),
+        "tottrdqty",
     ),
 }
 """Our name to the names it goes by, the surest first."""

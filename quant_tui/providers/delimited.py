@@ -49,11 +49,16 @@ def read_rows(
         Columns to read; None for all that the layout names.
     """
     wanted = places or {place for group in layout.groups for place in group.places.values()}
+    above = b""
     for block in blocks:
         trimmed = _below_header(block, layout.last_header_line)
         if trimmed.data.strip():
-            yield _parse(trimmed, layout, sorted(wanted), log)
+            rows = _parse(trimmed, layout, sorted(wanted), log)
+            if trimmed.last and not trimmed.data.endswith(b"\n") and len(rows.lines):
+                _check_last(trimmed, above, layout, log)
+            yield rows
             log.raise_if_fatal(at_once=True)
+            above = trimmed.data.rstrip().rpartition(b"\n")[2]
 
 
 def date_cells(path: Path, encoding: str, layout: Layout) -> Iterator[list[str]]:
@@ -119,8 +124,6 @@ def _parse(block: Block, layout: Layout, wanted: list[int], log: ProblemLog) -> 
     if table is None:
         return Rows({place: pa.array([], pa.string()) for place in wanted}, numbers[:0], 0.0)
     columns = {place: _flat(table.column(names[place])) for place in wanted}
-    if block.last and not block.data.endswith(b"\n") and len(numbers):
-        _check_last(block, layout, log)
     return Rows(columns, numbers, block.fraction)
 
 
@@ -162,13 +165,19 @@ def _examine(block: Block, layout: Layout, log: ProblemLog) -> NDArray[np.int64]
     return np.array(good, dtype=np.int64)
 
 
-def _check_last(block: Block, layout: Layout, log: ProblemLog) -> None:
-    """Look at a last line without a line end, as a cut file has it."""
-    lines = block.data.decode().splitlines()
-    number = block.first_line + len(lines) - 1
-    cells = cells_of(lines[-1], layout.delimiter)
-    above = cells_of(lines[-2], layout.delimiter) if len(lines) > 1 else [""]
-    if not cells[-1].strip() and above and above[-1].strip():
+def _check_last(block: Block, above: bytes, layout: Layout, log: ProblemLog) -> None:
+    """Look at a last line without a line end, as a cut file has it.
+
+    ``above`` is the line before the block.
+    """
+    before, _, last = block.data.rpartition(b"\n")
+    number = block.first_line + block.data.count(b"\n")
+    upper = before.rstrip().rpartition(b"\n")[2] or above
+    cells = cells_of(last.decode(), layout.delimiter)
+    neighbours = cells_of(upper.decode(), layout.delimiter)
+    if len(cells) != len(layout.columns):
+        return
+    if not cells[-1].strip() and neighbours and neighbours[-1].strip():
         log.fatal(
             number,
             layout.columns[-1],

@@ -38,7 +38,7 @@ def _inspect_text(path: Path, options: ReadOptions) -> FileInspection:
     with TextFile(path, options.encoding) as file:
         first = next(file.blocks())
         layout = find_layout(path, first.data.decode(), options, strict=False)
-        whole = first.last or first.fraction >= 1.0
+        whole = first.last
         lines = first.data.decode().splitlines()
         body = [line for line in lines[layout.last_header_line :] if line.strip()]
         log = ProblemLog(path, options.problem_limit)
@@ -49,7 +49,7 @@ def _inspect_text(path: Path, options: ReadOptions) -> FileInspection:
             for rows in read_rows(iter([first]), layout, log):
                 reading, builder = _try(path, layout, rows, file.encoding, options, log)
         per_line = max(1.0, len(first.data) / max(1, len(lines)))
-        total = len(body) if whole else int(file.size / per_line)
+        total = len(body) if whole else int(file.text_size / per_line)
         return FileInspection(
             path=path,
             format="csv",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import hashlib
+import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -150,9 +151,13 @@ class TextFile:
         return self._tap.digest.hexdigest()
 
     @property
-    def size(self) -> int:
-        """Bytes on disk."""
-        return self._size
+    def text_size(self) -> int:
+        """Bytes of the text: of a gzip file as its end says, modulo 4 GB."""
+        if not self.compressed:
+            return self._size
+        with self.path.open("rb") as file:
+            file.seek(-4, io.SEEK_END)
+            return int.from_bytes(file.read(4), "little")
 
     def blocks(self, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
         """Yield the file's lines; may be called once.
@@ -168,7 +173,9 @@ class TextFile:
         line = 1
         chunk, self._head = self._head, b""
         while True:
-            final = not chunk
+            # One chunk ahead, so that the last block is known as such.
+            following = self._read(block_bytes) if chunk else b""
+            final = not following
             pending += decode.to_utf8(chunk, final=final)
             cut = len(pending) if final else pending.rfind(b"\n") + 1
             if cut:
@@ -179,7 +186,7 @@ class TextFile:
                 raise file_error(self.path, "has a line of more than 32 MB", row=line)
             if final:
                 return
-            chunk = self._read(block_bytes)
+            chunk = following
 
     def _read(self, size: int) -> bytes:
         try:
@@ -226,6 +233,10 @@ class _Decoder:
                 ENCODING_HINT,
                 row=row,
             ) from error
+        except UnicodeError as error:
+            raise file_error(
+                self._path, f"is not {self._encoding} text ({error})", ENCODING_HINT
+            ) from error
         if self._carriage_only is None and text:
             self._carriage_only = "\n" not in text and "\r" in text
         if self._carriage_only:
@@ -247,9 +258,10 @@ def _recognise_encoding(path: Path, head: bytes) -> str:
     nulls = head.count(0)
     if nulls:
         even, odd = head[0::2].count(0), head[1::2].count(0)
-        if odd > 0.3 * len(head[1::2]) and even < 0.05 * len(head[0::2]) + 1:
+        # Letters of ASCII have one half of zero; some of Hangul have the other.
+        if odd > 0.3 * len(head) / 2 and odd > 4 * even:
             return "utf-16-le"
-        if even > 0.3 * len(head[0::2]) and odd < 0.05 * len(head[1::2]) + 1:
+        if even > 0.3 * len(head) / 2 and even > 4 * odd:
             return "utf-16-be"
     control = sum(head.count(code) for code in range(32) if code not in (9, 10, 12, 13, 26))
     if nulls or control > 0.005 * len(head):
