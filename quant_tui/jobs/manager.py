@@ -64,6 +64,7 @@ class Job(Generic[T]):
     result: T | None = None
     token: CancelToken = field(default_factory=CancelToken)
     task: asyncio.Task[None] | None = None
+    _place: asyncio.Task[bool] | None = None
     _started: float | None = None
     _ended: float | None = None
 
@@ -84,9 +85,8 @@ class Job(Generic[T]):
     def cancel(self) -> None:
         """Ask the job to stop; it ends as cancelled within a second. Call it on the loop."""
         self.token.cancel()
-        if self.task is not None and self.status is RunStatus.PENDING:
-            # behind the task's first step: a task cancelled before that never runs at all
-            self.task.get_loop().call_soon(self.task.cancel)
+        if self._place is not None:
+            self._place.cancel()
 
     async def wait(self) -> T:
         """Wait for the end and return the result.
@@ -97,8 +97,7 @@ class Job(Generic[T]):
             What the job failed with; Cancelled when it was cancelled.
         """
         if self.task is not None:
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(self.task)
+            await asyncio.wait({self.task})
         if self.error is not None:
             raise self.error
         if self.status is RunStatus.CANCELLED:
@@ -242,13 +241,18 @@ class JobManager:
         abandoned: Callable[[], Awaitable[None]] | None,
     ) -> None:
         known: Job[object] = job  # type: ignore[assignment]  # as in start
+        has_place = False
         try:
-            async with self._slots:
-                job.token.raise_if_cancelled()
-                job.status = RunStatus.RUNNING
-                job._started = time.monotonic()
-                self._notify(known)
-                job.result = await work(JobContext(self, known))
+            job.token.raise_if_cancelled()
+            # Only the wait for a place is cancelled from outside; the work hears its token.
+            job._place = asyncio.create_task(self._slots.acquire())
+            has_place = await job._place
+            job._place = None
+            job.token.raise_if_cancelled()
+            job.status = RunStatus.RUNNING
+            job._started = time.monotonic()
+            self._notify(known)
+            job.result = await work(JobContext(self, known))
             job.status = RunStatus.COMPLETED
             job.progress = 1.0
         except (Cancelled, asyncio.CancelledError):
@@ -263,6 +267,8 @@ class JobManager:
             unexpected.__cause__ = error
             self._fail(job, unexpected)
         finally:
+            if has_place:
+                self._slots.release()
             job._ended = time.monotonic()
             self._notify(known)
 

@@ -33,6 +33,9 @@ DEFAULT_COMMISSION = 0.001
 HEARTBEAT_SECONDS = 5.0
 """How often a running execution says that it lives."""
 
+_BESIDE_CONFIG = frozenset({"symbols", "start_date", "end_date", "benchmark", "strategy"})
+"""Keys of a backtest's ``config`` that are not the engine's."""
+
 log = logging.getLogger(__name__)
 
 
@@ -109,7 +112,9 @@ class _Prepared:
             symbols=tuple(config["symbols"]),
             start=date.fromisoformat(config["start_date"]) if config["start_date"] else None,
             end=date.fromisoformat(config["end_date"]) if config["end_date"] else None,
-            config=BacktestConfig.from_document(config),
+            config=BacktestConfig.from_document(
+                {key: value for key, value in config.items() if key not in _BESIDE_CONFIG}
+            ),
             benchmark=config["benchmark"] or "",
         )
 
