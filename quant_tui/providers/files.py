@@ -294,6 +294,7 @@ def _read(
         options,
         date_column=names.get("date", "date"),
         naive_times=builder.naive_times,
+        in_order=builder.in_order,
         cancel=cancel,
     )
     progress(1.0, f"read {done.rows:,} bars")

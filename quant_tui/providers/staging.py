@@ -126,9 +126,12 @@ class RawStage:
         *,
         date_column: str,
         naive_times: bool,
+        in_order: bool,
         cancel: CancelCheck | None,
     ) -> Sorted:
         """Sort the rows, drop repeated ones, and tell daily from intraday.
+
+        With ``in_order`` the rows are known to rise by symbol and time.
 
         Raises
         ------
@@ -147,14 +150,15 @@ class RawStage:
                 "temp_directory": str(self.folder / "tmp"),
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
-                "preserve_insertion_order": False,
+                "preserve_insertion_order": in_order,
             }
         ) as connection:
             escaped = str(self._path).replace("'", "''")
             connection.execute(f"CREATE VIEW raw AS FROM read_parquet('{escaped}')")
             with interrupted_by(cancel, connection.interrupt):
                 work = _Sorting(connection, log, options, date_column)
-                return work.run(self.folder / "bars.parquet", naive_times=naive_times)
+                target = self.folder / "bars.parquet"
+                return work.run(target, naive_times=naive_times, in_order=in_order)
 
     def _finish(self) -> None:
         if self._writer is not None:
@@ -169,7 +173,7 @@ class _Sorting:
     options: ReadOptions
     date_column: str
 
-    def run(self, target: Path, *, naive_times: bool) -> Sorted:
+    def run(self, target: Path, *, naive_times: bool, in_order: bool) -> Sorted:
         timed, off_midnight = self._row(
             f"SELECT bool_or(local % {DAY} <> 0), bool_or(utc % {DAY} <> 0) FROM raw"
         )
@@ -193,7 +197,7 @@ class _Sorting:
             f"CREATE VIEW bars AS SELECT symbol, {moment} AS date, line, open, high, low, close, "
             "volume FROM raw"
         )
-        repeated = self._check_repeated()
+        repeated = 0 if in_order else self._check_repeated()
         self.log.raise_if_fatal()
         distinct = (
             "SELECT symbol, date, any_value(open) AS open, any_value(high) AS high, "
@@ -203,9 +207,9 @@ class _Sorting:
             else "SELECT symbol, date, open, high, low, close, volume FROM bars"
         )
         escaped = str(target).replace("'", "''")
+        order = "" if in_order else "ORDER BY symbol, date"
         self.connection.execute(
-            f"COPY ({distinct} ORDER BY symbol, date) TO '{escaped}' "
-            "(FORMAT parquet, COMPRESSION snappy)"
+            f"COPY ({distinct} {order}) TO '{escaped}' (FORMAT parquet, COMPRESSION snappy)"
         )
         return self._describe(target, escaped, intraday=intraday, kind=kind)
 
