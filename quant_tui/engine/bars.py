@@ -84,6 +84,15 @@ class Bars:
         return bool(self.present.all())
 
     @cached_property
+    def by_name(self) -> IntArray:
+        """Columns in the order of the symbols' names, (N,).
+
+        Sums that follow it do not depend on the order in which symbols were given.
+        """
+        order = sorted(range(len(self.symbols)), key=lambda column: self.symbols[column])
+        return np.array(order, dtype=np.int64)
+
+    @cached_property
     def first_row(self) -> IntArray:
         """Row of each symbol's first bar, (N,)."""
         rows: IntArray = self.present.argmax(axis=0).astype(np.int64)
@@ -108,7 +117,7 @@ class Bars:
     def content_hash(self) -> str:
         """SHA-256 of symbols, dates and figures; the order of the symbols does not matter."""
         digest = hashlib.sha256()
-        order = sorted(range(len(self.symbols)), key=lambda column: self.symbols[column])
+        order = self.by_name.tolist()
         digest.update("\n".join(self.symbols[column] for column in order).encode())
         digest.update(np.ascontiguousarray(self.dates.astype("datetime64[ns]")).tobytes())
         for name in FIELDS:
@@ -128,6 +137,8 @@ class Bars:
             No symbol has a bar in them.
         """
         keep: BoolArray = np.logical_or.reduce(self.present[:rows], axis=0)
+        if not keep.any():
+            raise InsufficientData(f"No symbol has a bar in the first {rows} dates.")
         names = [name for name, kept in zip(self.symbols, keep, strict=True) if kept]
         return Bars(
             names,
@@ -181,7 +192,8 @@ class Bars:
             top = np.maximum(self.open, self.close)
             bottom = np.minimum(self.open, self.close)
             outside = (self.high < top) | (self.low > bottom)
-        for column in np.flatnonzero(outside.any(axis=0)):
+        odd: BoolArray = np.logical_or.reduce(outside, axis=0)
+        for column in self.by_name[odd[self.by_name]]:
             count = int(outside[:, column].sum())
             first = self.dates[int(outside[:, column].argmax())]
             found.append(

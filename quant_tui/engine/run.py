@@ -246,7 +246,7 @@ def _warnings(
 ) -> list[str]:
     found = bars.problems()
     gone = stopped(bars, config)
-    for column in np.flatnonzero(gone):
+    for column in bars.by_name[gone[bars.by_name]]:
         held = bool((trips.delisted & (trips.symbol == column)).any())
         row = bars.last_row[column]
         text = f"{bars.symbols[column]} stopped trading on {bars.dates[row]}"

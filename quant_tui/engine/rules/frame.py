@@ -38,12 +38,6 @@ class Frame:
         valid: BoolArray = self.pack(self.bars.present.astype(np.float64)) == 1.0
         return valid
 
-    @cached_property
-    def by_name(self) -> IntArray:
-        """Columns in the order of the symbols' names."""
-        names = self.bars.symbols
-        return np.array(sorted(range(len(names)), key=lambda column: names[column]), dtype=np.int64)
-
     def pack(self, values: FloatArray) -> FloatArray:
         """Move each column's own bars to its top; below them is NaN."""
         if self._order is None:

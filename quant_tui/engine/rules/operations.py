@@ -152,7 +152,7 @@ def cross(
 
 def rank(frame: Frame, x: FloatArray) -> FloatArray:
     """Place among the symbols of the date, 1 = highest; ties in the order of the names."""
-    values = frame.spread(x)[:, frame.by_name]
+    values = frame.spread(x)[:, frame.bars.by_name]
     order = np.argsort(-values, axis=1, kind="stable")
     places = np.empty(values.shape)
     np.put_along_axis(
@@ -160,13 +160,13 @@ def rank(frame: Frame, x: FloatArray) -> FloatArray:
     )
     places[np.isnan(values)] = np.nan
     out = np.empty(values.shape)
-    out[:, frame.by_name] = places
+    out[:, frame.bars.by_name] = places
     return frame.pack(out)
 
 
 def zscore(frame: Frame, x: FloatArray) -> FloatArray:
     """Distance from the mean of the date's symbols in their population standard deviations."""
-    values = frame.spread(x)[:, frame.by_name]
+    values = frame.spread(x)[:, frame.bars.by_name]
     there = np.isfinite(values)
     count = there.sum(axis=1, keepdims=True)
     with np.errstate(all="ignore"):
@@ -177,7 +177,7 @@ def zscore(frame: Frame, x: FloatArray) -> FloatArray:
         lowest = np.where(there, values, np.inf).min(axis=1, keepdims=True)
         scores = np.where(there & (highest > lowest), centred / spread, np.nan)
     out = np.empty(values.shape)
-    out[:, frame.by_name] = scores
+    out[:, frame.bars.by_name] = scores
     return frame.pack(out)
 
 

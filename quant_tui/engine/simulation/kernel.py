@@ -35,6 +35,7 @@ def execute(
     reference: FloatArray,
     decision_price: FloatArray,
     mark: FloatArray,
+    by_name: IntArray,
     position: FloatArray,
     state: FloatArray,
     count: IntArray,
@@ -68,6 +69,8 @@ def execute(
     mark
         Price (T, N) at which a position is valued when orders of the row are sized; not
         read unless ``values_equity``.
+    by_name
+        Columns (N,) in the order in which their values are summed.
     position, state, count
         Quantities held (N,); cash and initial capital (2,); number of fills and of drops
         so far (2,). All three are updated.
@@ -96,7 +99,8 @@ def execute(
             last += 1
         equity = cash
         if values_equity:
-            for column in range(position.shape[0]):
+            for place in range(by_name.shape[0]):
+                column = by_name[place]
                 if position[column] > 0.0:
                     equity += position[column] * mark[row, column]
         for phase in range(3):
@@ -162,7 +166,7 @@ def execute(
                     short = quantity > affordable * (1.0 + 1e-12)
                     if decided and reject:
                         ticket = quantity * decision_price[order] * (1.0 + commission)
-                        short = short or ticket > cash
+                        short = short or ticket > cash * (1.0 + 1e-12)
                     if short:
                         if reject or affordable * cost <= dust:
                             drop_order[drops] = order

@@ -62,7 +62,7 @@ def from_signals(
     both = entry & exit_
     entry, exit_ = entry & ~both, exit_ & ~both
     if config.sizing == "equal_weight":
-        return from_weights(bars, config, *_membership_weights(bars, entry, exit_), rank)
+        return from_weights(bars, config, *_membership_weights(bars, config, entry, exit_), rank)
     rows, columns = np.nonzero(entry | exit_)
     kinds = np.where(entry[rows, columns], kernel.ENTRY, kernel.EXIT).astype(np.int64)
     return _assemble(bars, config, rows, columns, kinds, np.zeros(len(rows)), rank)
@@ -103,13 +103,14 @@ def changed_rows(weights: FloatArray) -> BoolArray:
 
 
 def _membership_weights(
-    bars: Bars, entry: BoolArray, exit_: BoolArray
+    bars: Bars, config: BacktestConfig, entry: BoolArray, exit_: BoolArray
 ) -> tuple[FloatArray, BoolArray]:
     count = len(bars.dates)
     signal = np.where(entry | exit_, np.arange(count)[:, None], -1)
     np.maximum.accumulate(signal, axis=0, out=signal)
     member = (signal >= 0) & np.take_along_axis(entry, np.maximum(signal, 0), axis=0)
-    member &= np.arange(count)[:, None] <= bars.last_row[None, :]
+    gone = stopped(bars, config)[None, :] & (np.arange(count)[:, None] > bars.last_row[None, :])
+    member &= ~gone
     size = member.sum(axis=1, keepdims=True)
     weights = np.where(member, 1.0 / np.maximum(size, 1), 0.0)
     changed = np.zeros(count, dtype=np.bool_)
@@ -147,7 +148,7 @@ def _assemble(
     weight = np.concatenate((weights[there], np.zeros(len(forced[0]))))
     reference = np.concatenate((reference[there], forced[3]))
     precedence = np.concatenate((precedence[there], np.zeros(len(forced[0]))))
-    names = np.argsort(np.argsort(np.array(bars.symbols, dtype=object), kind="stable"))
+    names = np.argsort(bars.by_name)
     order = np.lexsort((names[symbol], precedence, due))
     decision_price = bars.close[decided, symbol]
     return Orders(

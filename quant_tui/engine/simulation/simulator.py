@@ -156,7 +156,7 @@ def simulate(
         pause(start / size)
         kernel.execute(
             start, stop, orders.due, orders.symbol, orders.kind, orders.weight,
-            orders.reference, orders.decision_price, mark, position, state, count,
+            orders.reference, orders.decision_price, mark, bars.by_name, position, state, count,
             fill_order, quantity, price, cash_after, position_after,
             drop_order, drop_reason, drop_wanted,
             config.commission, config.slippage, _SIZING[config.sizing],
@@ -185,6 +185,7 @@ def simulate(
     filled[chosen] = np.abs(quantity)
     drops = _drops(orders, drop_order[:total], drop_reason[:total], drop_wanted[:total], filled)
     drops += _unfilled(bars, orders, fills)
+    drops.sort(key=lambda drop: (drop.row, bars.symbols[drop.symbol]))
     cash, invested = _curves(bars, config, fills)
     return Simulation(fills, tuple(drops), cash + invested, cash, invested)
 
@@ -255,8 +256,9 @@ def _curves(bars: Bars, config: BacktestConfig, fills: Fills) -> tuple[FloatArra
     count = len(bars.dates)
     cash = _steps(count, fills.row, fills.cash, config.initial_capital)
     invested = np.zeros(count)
-    order = np.argsort(fills.symbol, kind="stable")
-    for places in _groups(fills.symbol[order]):
+    place = np.argsort(bars.by_name)[fills.symbol]
+    order = np.argsort(place, kind="stable")
+    for places in _groups(place[order]):
         chosen = order[places]
         column = int(fills.symbol[chosen[0]])
         held = _steps(count, fills.row[chosen], fills.position[chosen], 0.0)
