@@ -203,7 +203,7 @@ class QuantApp(Guarded, App[None]):
 
     def go_to(self, code: str, *, target: str = "") -> None:
         """Bring a workspace to the front, and open an object in it."""
-        self.call_next(self._show, code, target)
+        self.call_later(self._show, code, target)
 
     async def action_go_to(self, code: str) -> None:
         """Bring a workspace to the front."""

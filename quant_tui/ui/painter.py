@@ -95,8 +95,7 @@ class Painter:
                 cell = cells[at]
                 glyphs[x + at], seen[x + at] = cell.glyph, cell.seen
                 fits = current is not None and (
-                    current is cell.look
-                    or (cell.glyph == " " and current.blank == cell.look.blank)
+                    current is cell.look or (cell.glyph == " " and current.blank == cell.look.blank)
                 )
                 if not fits:
                     if current is not None and current.off != _RESET:
@@ -147,9 +146,7 @@ class ThriftyUpdate(CompositorUpdate):
         Of the terminal.
     """
 
-    def __init__(
-        self, update: LayoutUpdate | ChopsUpdate, painter: Painter, size: Size
-    ) -> None:
+    def __init__(self, update: LayoutUpdate | ChopsUpdate, painter: Painter, size: Size) -> None:
         self._update = update
         self._painter = painter
         self._size = size

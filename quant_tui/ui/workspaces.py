@@ -259,8 +259,9 @@ class Workspace(Guarded, Widget):
         self.notice_panel.show(notice, retry=retry)
         self.add_class("-notice")
         self.notice_panel.display = True
-        if self.display and not isinstance(self.screen.focused, MessagePanel):
-            self.notice_panel.focus(scroll_visible=False)
+        focused = self.screen.focused
+        if focused is None or self in focused.ancestors_with_self:
+            self.screen.set_focus(self.notice_panel, scroll_visible=False)
 
     def show_error(self, error: BaseException, *, retry: Callable[[], object]) -> None:
         """Show what went wrong in place of the whole workspace; ``enter`` tries again."""
@@ -270,7 +271,7 @@ class Workspace(Guarded, Widget):
     def show_content(self) -> None:
         """Take the text away again."""
         if self.has_class("-notice"):
-            had_focus = self.notice_panel.has_focus
+            had_focus = self.screen.focused in (None, self.notice_panel)
             self.remove_class("-notice")
             self.notice_panel.display = False
             if had_focus:

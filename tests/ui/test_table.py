@@ -118,9 +118,7 @@ class TestModel:
         ("abcdef", 4, "right", "abc…"),
     ],
 )
-def test_cells_are_exactly_as_wide_as_asked(
-    text: str, width: int, align: str, wanted: str
-) -> None:
+def test_cells_are_exactly_as_wide_as_asked(text: str, width: int, align: str, wanted: str) -> None:
     assert fit(text, width, align) == wanted
 
 
