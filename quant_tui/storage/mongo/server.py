@@ -117,6 +117,12 @@ class PrivateServer:
         self._watcher: threading.Thread | None = None
         self._released = threading.Event()
         self._guard = threading.Lock()
+        self._problem: StoreUnavailable | None = None
+
+    @property
+    def problem(self) -> StoreUnavailable | None:
+        """Why the server died and does not start again; None when nothing is known to be wrong."""
+        return self._problem
 
     def acquire(self) -> ServerInfo:
         """Return the running server, starting it if need be. Blocks: call it in a thread.
@@ -140,7 +146,7 @@ class PrivateServer:
             try:
                 info = self._acquire()
             except OSError as error:
-                failure: Exception = StoreUnavailable(
+                failure = StoreUnavailable(
                     f"MongoDB cannot be started in {self._data_dir}: "
                     f"{error.strerror or error} ({error.filename or 'no file'}).",
                     hint="Check that the folder is yours and that the disk is not full.",
@@ -149,8 +155,10 @@ class PrivateServer:
             except StoreUnavailable as error:
                 failure = error
             else:
+                self._problem = None
                 self._watch()
                 return info
+            self._problem = failure
             if not held:
                 self._leave()
             raise failure

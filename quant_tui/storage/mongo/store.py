@@ -129,8 +129,9 @@ class MetadataStore:
         if not self.supports_transactions:
             yield None
             return
-        async with self._client.start_session() as session, await session.start_transaction():
-            yield session
+        with translated("change"):
+            async with self._client.start_session() as session, await session.start_transaction():
+                yield session
 
     async def in_transaction(self, work: Callable[[Session | None], Awaitable[T]]) -> T:
         """Run ``work`` as :meth:`transaction` does, again when another transaction won.
@@ -150,6 +151,6 @@ class MetadataStore:
                     raise cause from None
                 raise
 
-        with pymongo.timeout(_TRANSACTION_SECONDS):
+        with translated("change"), pymongo.timeout(_TRANSACTION_SECONDS):
             async with self._client.start_session() as session:
                 return await session.with_transaction(attempt)

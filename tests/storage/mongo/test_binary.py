@@ -49,6 +49,7 @@ def test_then_the_one_on_path(
         "exit 1",
         "echo hello",
         "kill -ILL $$",
+        "echo 'db version v4.4.29'",
     ],
 )
 def test_one_that_does_not_run_is_passed_over(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
 import socket
+from dataclasses import asdict
 from datetime import timedelta
 
 import pytest
@@ -12,8 +15,9 @@ import pytest
 from quant_tui.domain.base import utc_now
 from quant_tui.domain.errors import StoreUnavailable
 from quant_tui.storage.mongo.migrations import MIGRATIONS_IN_ORDER, Migration, migrate
-from quant_tui.storage.mongo.schema import MIGRATIONS
+from quant_tui.storage.mongo.schema import COLLECTIONS, MIGRATIONS
 from quant_tui.storage.mongo.store import MetadataStore
+from quant_tui.storage.mongo.validators import json_schema
 
 
 async def test_runs_once(empty_store: MetadataStore) -> None:
@@ -104,3 +108,14 @@ async def test_mends_a_collection_that_was_there_already(empty_store: MetadataSt
         one async for one in await empty_store.database.list_collections() if one["name"] == "users"
     ]
     assert "validator" in found["options"]
+
+
+def test_a_changed_schema_needs_a_migration() -> None:
+    """When this fails, add a migration that runs ``apply_schema`` again, then pin its number."""
+    declared = {
+        spec.name: [json_schema(spec.entity), [asdict(index) for index in spec.indexes]]
+        for spec in COLLECTIONS
+    }
+    text = json.dumps(declared, sort_keys=True, default=str)
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+    assert (MIGRATIONS_IN_ORDER[-1].number, fingerprint) == (1, "6cc1cf5094782474")

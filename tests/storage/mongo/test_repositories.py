@@ -315,7 +315,7 @@ async def test_last_errors_and_performances(mine: UserRepositories) -> None:
 
 async def test_unreachable_server_is_said_so() -> None:
     with pytest.raises(StoreUnavailable, match="cannot be reached"):
-        await MetadataStore.open("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=200")
+        await MetadataStore.open("mongodb://%2Fnowhere%2Fm.sock/?serverSelectionTimeoutMS=200")
     with pytest.raises(StoreUnavailable, match="address") as refused:
         await MetadataStore.open("postgres://user:secret@host")
     assert "secret" not in str(refused.value)

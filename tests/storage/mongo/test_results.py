@@ -141,11 +141,14 @@ async def test_second_result_of_an_execution_is_refused_and_leaves_nothing(
     assert await mine.results.get(first.id) == first
 
 
+@pytest.mark.parametrize("field", ["performance", "benchmark", "trades"])
 async def test_what_cannot_be_stored_leaves_nothing(
-    mine: UserRepositories, store: MetadataStore
+    mine: UserRepositories, store: MetadataStore, field: str
 ) -> None:
+    whole = result(200_000, 2_500)
+    bad = [*whole.trades, {"x": object()}] if field == "trades" else {"x": object()}
     with pytest.raises(InvalidInput):
-        await mine.results.create(result(200_000, 2_500, performance={"x": object()}))
+        await mine.results.create(whole.model_copy(update={field: bad}))
     assert await parts_left(store) == 0
 
 
