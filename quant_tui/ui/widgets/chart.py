@@ -217,7 +217,7 @@ class TimeChart(Widget, can_focus=True):
 
     def _entry(self, series: Series, value: str) -> list[Segment]:
         style = self.get_component_rich_style(f"chart--{series.role}")
-        mark = "╍" if series.dashed else ("▔" if series.role == "down" else "━")
+        mark = "┈" if series.thin else ("▔" if series.role == "down" else "━")
         name = fit(series.name, min(18, len(series.name) * 2), "left").rstrip()
         return [
             Segment(f"{mark} ", style),

@@ -32,14 +32,14 @@ class Series:
         (T,), one a date; NaN where there is none.
     role
         Which colour of the theme.
-    dashed
-        Drawn with gaps, so that it is told apart without colour.
+    thin
+        Drawn with half the dots, so that it is told apart without colour.
     """
 
     name: str
     values: Floats
     role: Role = "first"
-    dashed: bool = False
+    thin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _BRAILLE = 0x2800
 _LOWER_BLOCKS = " ▁▂▃▄▅▆▇"
 _ROWS_A_TICK = 3
-_DASH, _GAP = 3, 2
+_LEFT_DOTS = 0x47
+"""Bits of a braille cell's left column: a line of these alone is drawn thinner."""
 
 _plotext = threading.Lock()
 """plotext keeps tables of its own between calls; two threads must not draw at once."""
@@ -144,7 +145,7 @@ def _draw_pane(grid: Grid, pane: Pane, scale: _Scale, start: int, stop: int) -> 
         if pane.kind == "area":
             _fill(characters, roles, values, scale, series.role)
         else:
-            _overlay(characters, roles, _line(values, width, scale), series.role, series.dashed)
+            _overlay(characters, roles, _line(values, width, scale), series.role, series.thin)
     labels: dict[int, tuple[str, str]] = {row: (text, "axis") for row, text in scale.ticks}
     for row, text, role in scale.last:
         if pane.kind == "line" and labels.get(row, ("", "axis"))[1] == "axis":
@@ -183,17 +184,19 @@ def _line(values: Floats, width: int, scale: _Scale) -> list[str]:
 
 
 def _overlay(
-    characters: list[list[str]], roles: list[list[str]], lines: list[str], role: str, dashed: bool
+    characters: list[list[str]], roles: list[list[str]], lines: list[str], role: str, thin: bool
 ) -> None:
     """Put a braille drawing over what is there; dots of two lines in one cell are joined."""
     for row, line in enumerate(lines[: len(characters)]):
         for column, mark in enumerate(line[: len(characters[row])]):
-            if mark == " " or (dashed and column % (_DASH + _GAP) >= _DASH):
+            dots = ord(mark) - _BRAILLE
+            if dots <= 0:
                 continue
-            below = ord(characters[row][column])
-            if _BRAILLE < below < _BRAILLE + 256 and ord(mark) >= _BRAILLE:
-                mark = chr(below | ord(mark))
-            characters[row][column], roles[row][column] = mark, role
+            dots = (dots & _LEFT_DOTS or dots) if thin else dots
+            below = ord(characters[row][column]) - _BRAILLE
+            if 0 < below < 256:
+                dots |= below
+            characters[row][column], roles[row][column] = chr(_BRAILLE + dots), role
 
 
 def _fill(
@@ -205,7 +208,8 @@ def _fill(
     for column, depth in enumerate(np.ceil(eighths - 0.25).astype(int)):
         full, part = divmod(int(depth), 8)
         for row in range(min(full, scale.height)):
-            characters[row][column], roles[row][column] = "█", role
+            # a coloured background: block characters leave seams in some fonts
+            characters[row][column], roles[row][column] = " ", f"{role}-reversed"
         if part and full < scale.height:
             # the lower rest of the cell in the background's colour: reversed
             characters[full][column] = _LOWER_BLOCKS[8 - part]

@@ -67,7 +67,7 @@ def period(start: date | None, end: date | None) -> str:
 COLUMNS = (
     Column("Status", 9, write=_write_state, role=_state_role),
     Column("Strategy", 13, grow=3),
-    Column("Symbols", 14, grow=2),
+    Column("Symbols", 14, grow=3),
     Column("Return", 9, "right", write=_change, role=fmt.direction, first="descending"),
     Column("Sharpe", 6, "right", write=_ratio, first="descending"),
     Column("Max DD", 7, "right", write=_percent, first="descending"),

@@ -90,6 +90,10 @@ class RunForm(Vertical):
         & > .heading { height: 2; color: $accent; text-style: bold; }
         & > #run-body { height: 1fr; }
         & RunFields { width: 3fr; height: 1fr; }
+        & Field > .label { width: 14; }
+        & Field > Input, & Field > Choice { width: 3fr; }
+        & #field-symbols > Input { width: 4fr; }
+        & #field-symbols > .note { width: 2fr; }
         & SymbolPicker { width: 2fr; height: 1fr; border-left: vkey $rule; padding-left: 1; }
     }
     .-narrow RunForm {
@@ -146,7 +150,7 @@ class RunForm(Vertical):
                 choices=[(one.id, one.name) for one in strategies],
                 help_text="← → to choose",
             ),
-            Field("symbols", "Symbols", ", ".join(symbols), help_text="type, or mark with ctrl+t"),
+            Field("symbols", "Symbols", ", ".join(symbols), help_text="ctrl+t marks"),
             Field("start", "From", start, help_text="first session; empty: all"),
             Field("end", "To", end, help_text="last session"),
             Field(

@@ -44,11 +44,6 @@ EMPTY = Notice(
     "with everything needed to repeat it.",
     (("n", "New backtest"), ("3", "Strategies: make one first"), ("0", "Data: prices to run on")),
 )
-NO_STRATEGY = Notice(
-    "There is no strategy to run yet",
-    "Make one from a template: it takes three keys.",
-    (("3", "Strategies"), ("escape", "Back")),
-)
 
 
 class Backtests(Workspace):
@@ -64,8 +59,7 @@ class Backtests(Workspace):
                 tooltip="Write this result to files"),
         Binding("ctrl+x", "cancel", "Cancel run", id="backtests.cancel",
                 tooltip="Stop this running backtest"),
-        Binding("escape", "back", "Back", id="backtests.back", show=False,
-                tooltip="Back to the list"),
+        Binding("escape", "back", "Back", id="backtests.back", tooltip="Back to the list"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -187,6 +181,8 @@ class Backtests(Workspace):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense now."""
         page, chosen = self.pages.current, self._chosen
+        if action == "back":
+            return page != "list"
         if action == "new":
             return self.loaded and page == "list"
         if action in ("again", "delete"):
@@ -241,7 +237,8 @@ class Backtests(Workspace):
         services = self.services
         strategies = await services.strategies.list()
         if not strategies:
-            self.show_notice(NO_STRATEGY)
+            self.toast("There is no strategy to run yet: choose a template first.")
+            self.switch_to("strategies", target="new")
             return
         companies = services.stores.repositories.companies
         defaults = await suggest_run(services.market_data, services.backtests, companies)

@@ -47,6 +47,12 @@ ENCODINGS = (
     ("latin-1", "Latin-1"),
 )
 DATE_FORMATS = (("", "recognised"), ("dmy", "day first"), ("mdy", "month first"))
+ADJUSTMENTS = (
+    ("", "not known"),
+    ("none", "nothing"),
+    ("splits", "splits"),
+    ("splits_dividends", "splits and dividends"),
+)
 REST_SECONDS = 0.25
 
 
@@ -75,6 +81,9 @@ class ImportForm(Vertical):
         & > .heading { height: 2; color: $accent; text-style: bold; }
         & > #import-body { height: 1fr; }
         & ImportFields { width: 1fr; height: 1fr; }
+        & Field > .label { width: 15; }
+        & Field > .note { width: 2fr; }
+        & #field-path > Input { width: 6fr; }
         & Page { width: 1fr; height: 1fr; border-left: vkey $rule; padding-left: 1; }
     }
     .-narrow ImportForm {
@@ -102,15 +111,16 @@ class ImportForm(Vertical):
         self._inspected = ""
         self._missing: tuple[str, ...] = ()
         self._wrong = ""
-        path = Field("path", "File", "", help_text="CSV or Parquet; → takes the suggestion")
+        path = Field("path", "File", "", help_text="→ completes")
         if isinstance(path.control, Input):
             path.control.suggester = PathSuggester()
         self.form = ImportFields(
             path,
-            Field("symbol", "Symbol", "", help_text="for a file of one symbol"),
-            Field("source", "Source", "file", help_text="where the figures are from"),
-            Field("timezone", "Time zone", "", help_text="Asia/Seoul; empty: as in the file"),
+            Field("symbol", "Symbol", "", help_text="if it is only one"),
+            Field("source", "Source", "file", help_text="whose figures"),
+            Field("timezone", "Time zone", "", help_text="Asia/Seoul"),
             Field("date_format", "Dates", "", choices=DATE_FORMATS),
+            Field("adjustment", "Adjusted for", "", choices=ADJUSTMENTS),
             Field("encoding", "Encoding", "", choices=ENCODINGS),
             *(Field(MAP + key, title, "", choices=[("", "–")]) for key, title in MAPPED),
             check=self._check,
@@ -154,8 +164,7 @@ class ImportForm(Vertical):
 
     async def _inspect(self) -> None:
         text = self.form.field("path").value.strip()
-        path = Path(text).expanduser()
-        if not text or not await asyncio.to_thread(path.is_file):
+        if not await asyncio.to_thread(_is_file, text):
             self._missing, self._wrong, self._inspected = (), "", ""
             found = await asyncio.to_thread(matches, text)
             self.page.show(partial(matches_lines, found))
@@ -190,6 +199,7 @@ class ImportForm(Vertical):
     # -- sending it on
 
     def _request(self, values: dict[str, str]) -> ImportRequest:
+        from quant_tui.providers.options import ReadOptions
         from quant_tui.services.market_data import ImportRequest
 
         text = values["path"].strip()
@@ -200,19 +210,22 @@ class ImportForm(Vertical):
         }
         return ImportRequest(
             path=Path(text).expanduser(),
-            mapping=mapping,
-            symbol=values["symbol"].strip(),
+            options=ReadOptions(
+                mapping=mapping,
+                symbol=values["symbol"].strip(),
+                encoding=values["encoding"],
+                date_format=values["date_format"],
+                timezone=values["timezone"].strip(),
+            ),
             source=values["source"].strip() or "file",
-            date_format=values["date_format"],
-            encoding=values["encoding"],
-            timezone=values["timezone"].strip(),
+            adjustment=values["adjustment"],
         )
 
     def _check(self, values: dict[str, str]) -> dict[str, str]:
         text = values["path"].strip()
         if not text:
             return {"path": "which file?"}
-        if not Path(text).expanduser().is_file():
+        if not _is_file(text):
             return {"path": "is not a file"}
         if self._wrong:
             return {"path": self._wrong}
@@ -241,3 +254,7 @@ class ImportForm(Vertical):
         """Leave."""
         event.stop()
         self.post_message(self.Left())
+
+
+def _is_file(text: str) -> bool:
+    return bool(text) and Path(text).expanduser().is_file()

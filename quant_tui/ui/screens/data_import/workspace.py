@@ -68,14 +68,15 @@ class DataImport(Workspace):
 
     BINDING_GROUP_TITLE = "Data"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "Import file", id="data.import", tooltip="Import a CSV or Parquet file"),
+        Binding("n", "new", "Import file", id="data.import",
+                tooltip="Import a CSV or Parquet file"),
         Binding("a", "sample", "Add sample data", id="data.sample",
                 tooltip="Load the sample data that ship with the program"),
         Binding("r", "run", "Backtest", id="data.run",
                 tooltip="New backtest on the marked symbols, or on this one"),
         Binding("ctrl+x", "cancel", "Cancel import", id="data.cancel",
                 tooltip="Stop the import; the store stays as it was"),
-        Binding("escape", "back", "Back", id="data.back", show=False, tooltip="Back to the list"),
+        Binding("escape", "back", "Back", id="data.back", tooltip="Back, one step"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -154,11 +155,15 @@ class DataImport(Workspace):
             return self.pages.current == "symbols" and bool(self.table.cursor_key)
         if action == "cancel":
             return self._job is not None and not self._job.status.is_final
+        if action == "back":
+            return self.pages.current != "symbols"
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
-        """Back to the list."""
-        if self.pages.current != "symbols":
+        """Back to the form when the import did not work, otherwise to the list."""
+        if self.pages.current == "outcome" and self._form is not None:
+            self._show_page("import")
+        elif self.pages.current != "symbols":
             self.spawn(self._to_list())
 
     async def _to_list(self) -> None:
@@ -230,7 +235,9 @@ class DataImport(Workspace):
 
     async def _imported(self, report: ImportReport) -> None:
         self.outcome.show(partial(report_lines, report))
-        await self._close_import(f"✓ {report.rows:,} rows of {len(report.symbols)} symbols")
+        await self._close_import(
+            f"✓ {report.rows:,} rows of {counted(len(report.symbols), 'symbol')}"
+        )
 
     async def _sampled(self, report: SampleReport) -> None:
         await self._close_import(f"✓ {report.bars:,} sample bars of {report.symbols} symbols")
@@ -251,6 +258,11 @@ class DataImport(Workspace):
         if self.host.front != "data":
             toast(self.app, str(error), title="Import", severity="error")
         self.refresh_bindings()
+
+
+def counted(number: int, what: str) -> str:
+    """Write ``1 symbol``, ``2 symbols``."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def data_commands(go: object) -> Iterable[Command]:

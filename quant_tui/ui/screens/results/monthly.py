@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from textual.content import Content
 
 from quant_tui.domain.base import Document
 from quant_tui.ui import format as fmt
+from quant_tui.ui.widgets.page import heading
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LABEL = 5
@@ -54,6 +55,32 @@ def summary_line(table: Document) -> Content:
         f"average {fmt.change(average)} a month   ",
         ("percent", "$text-muted"),
     )  # fmt: skip
+
+
+def drawdown_lines(drawdowns: Sequence[Document], width: int) -> list[Content]:
+    """Write the deepest drawdowns: how deep, from when, until when, how long."""
+    if not drawdowns:
+        return []
+    titles = (
+        f"{'Depth':>8}  {'Peak':<10}  {'Valley':<10}  {'Recovered':<10}  {'Bars':>6} {'Days':>6}"
+    )
+    lines = [
+        Content(""),
+        heading("Deepest drawdowns", width),
+        Content.styled(titles, "bold $text-muted"),
+    ]
+    for one in drawdowns:
+        days = "  ".join(
+            str(one.get(key) or "not yet")[:10].ljust(10)
+            for key in ("peak_date", "valley_date", "recovery_date")
+        )
+        lines.append(
+            Content.assemble(
+                (fmt.percent(one.get("depth")).rjust(8), "$down"),
+                f"  {days}  {fmt.integer(one.get('bars')):>6} {fmt.integer(one.get('days')):>6}",
+            )
+        )
+    return lines
 
 
 def _compounded(months: Mapping[int, float]) -> float | None:

@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Grid, Vertical
 
 from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.results.glossary import CARDS, SIGNED
 from quant_tui.ui.widgets.chart import TimeChart
-from quant_tui.ui.widgets.metric_card import MetricCard, MetricGrid
+from quant_tui.ui.widgets.metric_card import MetricCard
 
 if TYPE_CHECKING:
     from quant_tui.domain.trading import BacktestResult
@@ -26,10 +26,18 @@ class Overview(Vertical):
     DEFAULT_CSS = """
     Overview {
         height: 1fr;
-        & > MetricGrid { height: auto; margin-bottom: 1; }
+        & > #cards {
+            height: auto;
+            margin-bottom: 1;
+            grid-size: 5;
+            grid-rows: 2;
+            grid-gutter: 0 1;
+        }
+        & MetricCard { padding: 0; min-width: 8; }
         & > TimeChart { height: 1fr; }
     }
-    .-short Overview > MetricGrid { margin-bottom: 0; }
+    .-wide Overview > #cards { grid-size: 10; }
+    .-short Overview > #cards { margin-bottom: 0; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
@@ -39,7 +47,7 @@ class Overview(Vertical):
 
     def compose(self) -> ComposeResult:
         """Lay out cards and chart."""
-        yield MetricGrid(*self.cards.values())
+        yield Grid(*self.cards.values(), id="cards")
         yield self.chart
 
     def show_result(self, result: BacktestResult, benchmark: str) -> None:
@@ -73,7 +81,7 @@ def equity_chart(result: BacktestResult, benchmark: str) -> ChartData | None:
     lines = [Series("Strategy", value, "first")]
     other = result.benchmark
     if benchmark and other.get("value") and len(other["value"]) == len(dates):
-        lines.insert(0, Series(benchmark, _floats(other["value"]), "second", dashed=True))
+        lines.insert(0, Series(benchmark, _floats(other["value"]), "second", thin=True))
     drawdown = (result.details.get("series") or {}).get("drawdown")
     depth = _floats(drawdown) if drawdown else value / np.maximum.accumulate(value) - 1.0
     return ChartData(

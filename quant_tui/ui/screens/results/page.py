@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -17,7 +18,7 @@ from textual.widgets import ContentSwitcher, Static
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.ui.reporting import toast
 from quant_tui.ui.screens.results import tables
-from quant_tui.ui.screens.results.monthly import monthly_lines, summary_line
+from quant_tui.ui.screens.results.monthly import drawdown_lines, monthly_lines, summary_line
 from quant_tui.ui.screens.results.overview import Overview
 from quant_tui.ui.screens.results.run_info import is_synthetic, run_info_lines
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
@@ -148,6 +149,11 @@ class ResultPage(Vertical):
         at = names.index(self.pages.current or "overview")
         await self.action_page(names[(at + steps) % len(names)])
 
+    async def on_click(self, event: events.Click) -> None:
+        """Go to the page whose name was clicked."""
+        if name := event.style.meta.get("page"):
+            await self.action_page(str(name))
+
     async def action_page(self, name: str) -> None:
         """Go to a page."""
         with self.app.batch_update():
@@ -198,9 +204,10 @@ class ResultPage(Vertical):
         details = report.result.details if report.result else {}
         width = max(20, self.size.width)
         badge = " SYNTHETIC DATA " if is_synthetic(details) else ""
-        period = f"{config.get('start_date') or ''} … {config.get('end_date') or ''}"
+        cut = 7 if width < 100 else 10
+        start, end = (str(config.get(key) or "")[:cut] for key in ("start_date", "end_date"))
         first = Content.assemble(
-            (report.backtest.name, "bold $accent"), ("  " + period, "$text-muted")
+            (report.backtest.name, "bold $accent"), (f"  {start} … {end}", "$text-muted")
         ).truncate(width - len(badge) - 1, ellipsis=True)
         gap = " " * max(1, width - first.cell_length - len(badge))
         first = Content.assemble(first, gap, (badge, "bold $background on $warning"))
@@ -210,7 +217,7 @@ class ResultPage(Vertical):
         self.head.update(Content("\n").join([first, tabs]))
 
     def _tab(self, name: str, title: str) -> Content:
-        click = Style.from_meta({"@click": f"page('{name}')"})
+        click = Style.from_meta({"page": name})
         active = name == self.pages.current
         style = "bold $accent" if active else "$text-muted"
         shown = f"[{title}]" if active else f" {title} "
@@ -228,7 +235,13 @@ class ResultPage(Vertical):
 
 def _monthly_page(result: BacktestResult, width: int) -> list[Content]:
     table = result.details.get("monthly_table") or {}
-    return [*monthly_lines(table, width), Content(""), summary_line(table)]
+    drawdowns = result.details.get("drawdowns") or ()
+    return [
+        *monthly_lines(table, width),
+        Content(""),
+        summary_line(table),
+        *drawdown_lines(drawdowns, width),
+    ]
 
 
 def _build(name: str) -> Widget:

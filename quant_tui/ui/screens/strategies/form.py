@@ -45,6 +45,9 @@ class StrategyForm(Vertical):
     StrategyForm {
         height: 1fr;
         & > .heading { color: $accent; text-style: bold; height: 2; }
+        & Field { height: auto; }
+        & Field > .label { width: 16; }
+        & Field > .note { height: auto; text-wrap: wrap; }
         & > .constraints { height: auto; color: $text-muted; margin: 1 0 0 0; }
     }
     """

@@ -57,8 +57,7 @@ class Strategies(Workspace):
                 tooltip="Change name, description and parameters"),
         Binding("d", "delete", "Delete", id="strategies.delete",
                 tooltip="Delete this strategy; its backtests stay"),
-        Binding("escape", "back", "Back", id="strategies.back", show=False,
-                tooltip="Back to the list"),
+        Binding("escape", "back", "Back", id="strategies.back", tooltip="Back, one step"),
     ]  # fmt: skip
 
     def __init__(self) -> None:
@@ -160,6 +159,8 @@ class Strategies(Workspace):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense now."""
+        if action == "back":
+            return self.pages.current == "picker" or self.detail.has_focus
         if action in ("new", "run", "edit", "delete"):
             if not self.loaded or self.pages.current == "strategy-form":
                 return False
