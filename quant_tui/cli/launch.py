@@ -50,7 +50,8 @@ def launch_demo(context: CommandContext) -> int:
         try:
             if services.user is None:
                 await services.sign_in(await services.accounts.create_local("demo"))
-            await services.sample_data.load()
+            await services.sample_data.load_bars()
+            services.jobs.start("import", "Economic series", services.sample_data.load_economic)
         except BaseException:
             await services.close()
             raise

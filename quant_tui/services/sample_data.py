@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,9 @@ FILE_TO_STAGE = {
     "volume": "volume",
 }
 """Column of ``bars.parquet`` to column of a stage."""
+
+CHUNK = 400
+"""Values stored at once: the event loop is busy for about 10 ms with so many."""
 
 Progress = Callable[[float, str], None]
 
@@ -64,31 +66,50 @@ class SampleDataService:
             When the files did not come with the program.
         """
         began = time.monotonic()
-        folder = packaged("sample_data")
-        if not (folder / "bars.parquet").is_file():
-            raise NotFound(
-                f"The sample data are not in {folder}.", hint="Install the program again."
-            )
+        symbols, bars, companies = await self.load_bars(context)
+        values = await self.load_economic(context)
+        return SampleReport(symbols, bars, companies, values, time.monotonic() - began)
+
+    async def load_bars(self, context: JobContext | None = None) -> tuple[int, int, int]:
+        """Load bars, corporate actions and companies: all that a backtest needs.
+
+        Returns
+        -------
+        tuple[int, int, int]
+            Symbols, bars and companies.
+
+        Raises
+        ------
+        NotFound
+            When the files did not come with the program.
+        """
+        folder = _folder()
         report = context.progress if context else _say_nothing
         cancel = context.cancel if context else None
-        # pyarrow does not stand being imported by two threads at once
-        await asyncio.to_thread(import_module, "pyarrow.parquet")
-        bars = asyncio.create_task(asyncio.to_thread(self._load_bars, folder, report, cancel))
-        try:
-            values, companies = await asyncio.to_thread(_read_metadata, folder)
-            await self._stores.repositories.companies.upsert_many(companies, ["symbol"])
+        companies = await asyncio.to_thread(_read_companies, folder)
+        await self._stores.repositories.companies.upsert_many(companies, ["symbol"])
+        symbols, bars = await asyncio.to_thread(self._load_bars, folder, report, cancel)
+        return symbols, bars, len(companies)
+
+    async def load_economic(self, context: JobContext | None = None) -> int:
+        """Load the economic series; return the number of values.
+
+        Raises
+        ------
+        NotFound
+            When the files did not come with the program.
+        Cancelled
+            When the job was; what was loaded stays.
+        """
+        values = await asyncio.to_thread(_read_economic, _folder())
+        for begin in range(0, len(values), CHUNK):
+            if context is not None:
+                context.cancel.raise_if_cancelled()
+                context.progress(0.5 + 0.5 * begin / len(values), "loading economic series")
             await self._stores.repositories.economic_indicators.upsert_many(
-                values, ["indicator_type", "date", "source"]
+                values[begin : begin + CHUNK], ["indicator_type", "date", "source"]
             )
-        finally:
-            symbols, count = await bars
-        return SampleReport(
-            symbols=symbols,
-            bars=count,
-            companies=len(companies),
-            economic_values=len(values),
-            seconds=time.monotonic() - began,
-        )
+        return len(values)
 
     def _load_bars(
         self, folder: Path, report: Progress, cancel: Callable[[], bool] | None
@@ -99,7 +120,7 @@ class SampleDataService:
         table = pq.read_table(folder / "bars.parquet")
         groups = table.group_by(["source", "adjustment"]).aggregate([]).to_pylist()
         for place, group in enumerate(groups):
-            report(place / len(groups), f"loading bars of {group['source']}")
+            report(0.5 * place / len(groups), f"loading bars of {group['source']}")
             chosen = table.filter(
                 pc.and_(
                     pc.equal(table["source"], group["source"]),
@@ -115,7 +136,6 @@ class SampleDataService:
             self._stores.bars.upsert(_to_stage(chosen), batch, cancel=cancel)
         actions = pq.read_table(folder / "corporate_actions.parquet").to_pylist()
         self._stores.corporate_actions.upsert(CorporateAction(**one) for one in actions)
-        report(1.0, "sample data loaded")
         return pc.count_distinct(table["symbol"]).as_py(), table.num_rows
 
 
@@ -131,11 +151,18 @@ def _to_stage(table: pa.Table) -> pa.Table:
     return chosen.set_column(place, "volume", chosen["volume"].cast(pa.float64()))
 
 
-def _read_metadata(folder: Path) -> tuple[list[EconomicIndicator], list[Company]]:
+def _folder() -> Path:
+    folder = packaged("sample_data")
+    if not (folder / "bars.parquet").is_file():
+        raise NotFound(f"The sample data are not in {folder}.", hint="Install the program again.")
+    return folder
+
+
+def _read_economic(folder: Path) -> list[EconomicIndicator]:
     import pyarrow.parquet as pq
 
     now = utc_now()
-    values = [
+    return [
         EconomicIndicator(
             indicator_type=one["indicator_type"],
             date=datetime(one["date"].year, one["date"].month, one["date"].day, tzinfo=UTC),
@@ -146,8 +173,11 @@ def _read_metadata(folder: Path) -> tuple[list[EconomicIndicator], list[Company]
         )
         for one in pq.read_table(folder / "economic.parquet").to_pylist()
     ]
+
+
+def _read_companies(folder: Path) -> list[Company]:
     facts: list[Document] = json.loads((folder / "companies.json").read_text(encoding="utf-8"))
-    companies = [
+    return [
         Company(
             symbol=one["symbol"],
             name=one["name"],
@@ -157,4 +187,3 @@ def _read_metadata(folder: Path) -> tuple[list[EconomicIndicator], list[Company]
         )
         for one in facts
     ]
-    return values, companies
