@@ -3,11 +3,13 @@
 MongoDB's documents end at 16 MB, and lists of results must stay quick. Past a few
 thousand, fills and round trips go into chunks of their own; a long series is packed,
 a very long one goes to GridFS. The parts are written before the result that names
-them and deleted before it, so that a result which can be seen is always whole.
+them and deleted before it, so that a result which can be seen is always whole. What
+takes the processor long is done in a thread, for the caller draws a screen.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
@@ -63,7 +65,7 @@ async def split(store: MetadataStore, document: Document) -> Document:
         ):
             rest[field], parts[field] = {}, await _write_file(store, document, field)
         elif points > POINTS_INLINE:
-            packed = packing.pack(series)
+            packed = await asyncio.to_thread(packing.pack, series)
             if len(bson.encode(packed)) > 2 * BYTES_INLINE:
                 rest[field], parts[field] = {}, await _write_file(store, document, field)
             else:
@@ -87,7 +89,7 @@ async def join(store: MetadataStore, document: Document) -> Document:
         elif "file" in part:
             whole[field] = await _read_file(store, document, field, part)
         else:
-            whole[field] = packing.unpack(document[field])
+            whole[field] = await asyncio.to_thread(packing.unpack, document[field])
     return whole
 
 
@@ -198,7 +200,7 @@ async def _stored_chunks(
 
 
 async def _write_file(store: MetadataStore, document: Document, field: str) -> Document:
-    encoding, data = packing.to_bytes(document[field])
+    encoding, data = await asyncio.to_thread(packing.to_bytes, document[field])
     bucket = AsyncGridFSBucket(store.database, RESULT_SERIES)
     key = await bucket.upload_from_stream(
         f"{document['_id']}/{field}",
@@ -220,7 +222,8 @@ async def _read_file(
     bucket = AsyncGridFSBucket(store.database, RESULT_SERIES)
     try:
         async with await bucket.open_download_stream(part["file"]) as stream:
-            return packing.from_bytes(part["encoding"], await stream.read())
+            data = await stream.read()
+        return await asyncio.to_thread(packing.from_bytes, part["encoding"], data)
     except (NoFile, CorruptGridFile, ValueError) as error:
         raise _incomplete(document, field) from error
 
