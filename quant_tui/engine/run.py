@@ -93,8 +93,10 @@ def run_backtest(
     levels = _checked_benchmark(benchmark, len(bars.dates))
     watch.step(0.02, "computing signals")
     _check_length(bars, warm)
-    orders = _orders(bars, document, Interpreter(Frame(bars), document.lets, values, watch.pause),
-                     config)  # fmt: skip
+    interpreter = Interpreter(
+        Frame(bars), document.lets, values, watch.pause, document.rules.values()
+    )
+    orders = _orders(bars, document, interpreter, config)
     watch.step(0.4, "simulating")
     simulation = simulate(bars, config, orders, watch.part(0.4, 0.7))
     watch.step(0.7, "computing figures")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
 import pytest
 
 from quant_tui.domain.errors import StrategyError
 from quant_tui.engine.rules import limits, parse_document
+from quant_tui.engine.rules.frame import Frame
+from quant_tui.engine.rules.interpreter import Interpreter
 
 EXPRESSIONS = {
     "attribute walk": "close.__class__.__mro__[1].__subclasses__()",
@@ -152,6 +155,31 @@ def test_a_chain_of_doubling_names_costs_one_array_each():
     began = time.perf_counter()
     assert parse_document({"let": lets, "entry": "a59 > 0"}).warm_up() == 0
     assert time.perf_counter() - began < 0.2
+
+
+def test_figures_are_let_go_after_their_last_use(bars_of):
+    """A thousand sums over the same bars hold a handful of arrays at a time."""
+    lets = {"a0": "close"} | {f"a{n}": f"a{n - 1} + lag(a{n - 1}, 1)" for n in range(1, 60)}
+    document = parse_document({"let": lets, "entry": "a59 > 0", "exit": "a59 < 0 or a3 < 0"})
+    frame = Frame(bars_of(np.full(2_000, 10.0)))
+    roots = document.rules.values()
+    interpreter = Interpreter(frame, document.lets, {}, roots=roots)
+    held = []
+    plain = interpreter._compute
+    interpreter._compute = lambda node: (held.append(interpreter._held), plain(node))[1]
+    for root in roots:
+        interpreter.signal(root)
+    assert max(held) < 12 * 16_000
+    assert interpreter._memo == {}
+
+
+def test_a_strategy_that_holds_too_much_is_stopped(bars_of, monkeypatch):
+    monkeypatch.setattr(limits, "MEMORY_BYTES", 100_000)
+    lets = {f"a{n}": f"close + {n}" for n in range(30)}
+    document = parse_document({"let": lets, "entry": " + ".join(lets) + " > 0"})
+    interpreter = Interpreter(Frame(bars_of(np.full(2_000, 10.0))), document.lets, {})
+    with pytest.raises(StrategyError, match="more than"):
+        interpreter.signal(document.rules["entry"])
 
 
 def test_a_chain_of_lags_adds_up():

@@ -40,7 +40,7 @@ class Constraint:
         return canonical_text(self.tree)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StrategyDocument:
     """A checked strategy in the rule language.
 

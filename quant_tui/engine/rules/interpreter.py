@@ -1,7 +1,7 @@
 """Evaluation of checked expressions over a frame of bars.
 
 Only trees that the checker has typed come here. Each distinct subexpression is
-computed once; memory is therefore bounded by the number of nodes times the bars.
+computed once and let go after its last use; what is held at once is bounded.
 A condition is known only where everything it rests on is known, so that warm-up bars
 give no signal whichever way the rule is written.
 """
@@ -9,12 +9,14 @@ give no signal whichever way the rule is written.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 import numpy as np
 
+from quant_tui.domain.errors import StrategyError
 from quant_tui.engine.arrays import BoolArray, FloatArray
+from quant_tui.engine.rules import limits
 from quant_tui.engine.rules.arithmetic import binary, compare
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.functions import CONSTANTS, FIELDS, FUNCTIONS
@@ -36,6 +38,9 @@ class Interpreter:
         A value for every parameter.
     pause
         Called before each computation; may raise to stop the work.
+    roots
+        Expressions that will be asked for, once each: what none of them needs any more
+        is let go. Others can be asked for too; their figures are kept.
     """
 
     def __init__(
@@ -44,12 +49,17 @@ class Interpreter:
         lets: Mapping[str, ast.expr],
         values: Mapping[str, ParameterValue],
         pause: Callable[[], None] = lambda: None,
+        roots: Iterable[ast.expr] = (),
     ) -> None:
         self._frame = frame
         self._lets = lets
         self._values = values
         self._pause = pause
         self._memo: dict[str, Value] = {}
+        self._asked: dict[str, int] = {}
+        self._held = 0
+        for root in roots:
+            self._count(root)
 
     def signal(self, tree: ast.expr) -> BoolArray:
         """Return where a condition is known and true, on the common dates, (T, N)."""
@@ -62,12 +72,36 @@ class Interpreter:
             value = np.where(self._frame.valid, value, np.nan)
         return self._frame.spread(value)
 
+    def _count(self, node: ast.expr) -> None:
+        """Count how often each subexpression is asked for, each computed once."""
+        key = ast.unparse(node)
+        self._asked[key] = self._asked.get(key, 0) + 1
+        if self._asked[key] > 1:
+            return
+        if isinstance(node, ast.Name) and node.id in self._lets:
+            self._count(self._lets[node.id])
+        for child in ast.iter_child_nodes(node):
+            is_function = isinstance(node, ast.Call) and child is node.func
+            if isinstance(child, ast.expr) and not is_function:
+                self._count(child)
+
     def _value(self, node: ast.expr) -> Value:
         key = ast.unparse(node)
         if key not in self._memo:
             self._pause()
-            self._memo[key] = self._compute(node)
-        return self._memo[key]
+            value = self._memo[key] = self._compute(node)
+            self._held += _size(value)
+            if self._held > limits.MEMORY_BYTES:
+                raise StrategyError(
+                    f"The strategy holds more than {limits.MEMORY_BYTES >> 30} GiB of figures.",
+                    hint="Use fewer named series, symbols or bars.",
+                )
+        value = self._memo[key]
+        self._asked[key] = self._asked.get(key, 0) - 1
+        if self._asked[key] == 0:
+            del self._memo[key]
+            self._held -= _size(value)
+        return value
 
     def _figure(self, node: ast.expr) -> FloatArray | float:
         return cast("FloatArray | float", self._value(node))
@@ -151,3 +185,10 @@ class Interpreter:
             return Condition(known & np.where(test.true, first.true, second.true), known)
         picked = np.where(test.true, cast(FloatArray, first), cast(FloatArray, second))
         return np.where(test.known, picked, np.nan)
+
+
+def _size(value: Value) -> int:
+    """Bytes that a value holds."""
+    if isinstance(value, Condition):
+        return value.true.nbytes + value.known.nbytes
+    return 0 if isinstance(value, float) else value.nbytes

@@ -41,5 +41,8 @@ NUMBER = 1e15
 NAME_CHARACTERS = 64
 """Longest name."""
 
+MEMORY_BYTES = 2 << 30
+"""Most memory that the figures of one strategy may hold at once."""
+
 FINDINGS = 20
 """Most findings reported at once."""

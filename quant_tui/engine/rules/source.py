@@ -78,10 +78,11 @@ def _read_yaml(text: str) -> Any:
             return super().compose_node(parent, index)
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            for key in keys:
-                if keys.count(key) > 1:
+            seen: set[str] = set()
+            for key in (key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+                if key in seen:
                     raise _error(f"the key {str(key)[:64]!r} is given twice", f"line {_line(node)}")
+                seen.add(key)
             return super().construct_mapping(node, deep)
 
     try:
