@@ -17,7 +17,7 @@ _RULES: tuple[tuple[tuple[str, ...], str, str], ...] = (
         "Close that program (a DuckDB shell or notebook, for example) and try again.",
     ),
     (
-        ("no space left", "disk quota", "not enough space", "max_temp_directory_size"),
+        ("no space left", "disk quota", "file too large", "max_temp_directory_size"),
         "could not be written: the disk is full",
         "Free some space and try again; what was stored before is unharmed.",
     ),

@@ -352,6 +352,14 @@ def _insert(
 def _record_batch(
     connection: DuckDBPyConnection, batch: ImportBatch, total: int, changes: _Changes
 ) -> None:
+    known = connection.execute(
+        "UPDATE import_batches SET rows = rows + ?, inserted = inserted + ?, "
+        "updated = updated + ? WHERE id = ?",
+        [total, changes.inserted, changes.updated, batch.id],
+    ).fetchone()
+    if known and known[0]:
+        # One batch may come in several stages.
+        return
     connection.execute(
         "INSERT INTO import_batches VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [

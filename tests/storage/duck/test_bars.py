@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -206,6 +207,15 @@ def test_cancelling_leaves_the_store_as_it_was(
     assert bars.upsert(bars_of(["B"], 5), CSV).inserted == 5
 
 
+def test_a_batch_may_come_in_several_stages(bars: BarRepository, bars_of) -> None:
+    for symbol in ("A", "B", "C"):
+        assert bars.upsert(bars_of([symbol], 5), CSV).inserted == 5
+    assert bars.upsert(bars_of(["A"], 5), CSV).unchanged == 5
+    (stored,) = bars.batches()
+    assert (stored.rows, stored.inserted) == (15, 15)
+    assert [summary.rows for summary in bars.summaries()] == [5, 5, 5]
+
+
 def test_a_stage_may_be_a_file_or_a_reader(bars: BarRepository, tmp_path: Path, bars_of) -> None:
     table = bars_of(["A"], 5)
     path = tmp_path / "it's a stage.parquet"
@@ -279,3 +289,95 @@ def test_export_by_year_reads_back_identical(bars: BarRepository, tmp_path: Path
         bars.export(tmp_path / "years", by_year=True)
     with pytest.raises(InvalidInput, match="not a format"):
         bars.export(tmp_path / "x", file_format="xlsx")
+
+
+def test_large_changes_rewrite_the_table_with_the_same_outcome(
+    bars: BarRepository, store: DuckStore, bars_of, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways of writing updates give the same rows; one is for large changes."""
+    first = bars_of(["A", "B"], 50)
+    second = pa.concat_tables([replaced(first, "close", 3, 100.5), bars_of(["C"], 5)])
+    outcomes = []
+    for threshold in (1, 1_000_000):
+        monkeypatch.setattr("quant_tui.storage.duck.upsert.REWRITE_AT_LEAST", threshold)
+        bars.delete(["A", "B", "C"])
+        bars.upsert(first, CSV)
+        batch = ImportBatch("csv", adjustment="none", id="second")
+        assert bars.upsert(second, batch) == UpsertCounts(5, 1, 99)
+        outcomes.append([(*row[:9], row[10]) for row in everything(store)])
+        with store.read() as connection:
+            indexes = connection.execute("SELECT count(*) FROM duckdb_indexes()").fetchone()
+        assert indexes == (5,)
+    assert outcomes[0] == outcomes[1]
+
+
+def test_intraday_rewrite(bars: BarRepository, bars_of, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quant_tui.storage.duck.upsert.REWRITE_AT_LEAST", 1)
+    minutes = bars_of(["A"], 10, "2020-01-01T22:00", step="m")
+    bars.upsert(minutes, ImportBatch("csv", interval="1m"))
+    bars.upsert(minutes, ImportBatch("csv", interval="5m"))
+    changed = replaced(minutes, "close", 3, 100.5)
+    assert bars.upsert(changed, ImportBatch("csv", interval="1m")) == UpsertCounts(0, 1, 9)
+    assert bars.load(["A"], interval="1m").close[3, 0] == 100.5
+    assert bars.load(["A"], interval="5m").close[3, 0] != 100.5
+
+
+def test_rows_that_come_out_of_order_are_sorted_in_time(
+    bars: BarRepository, store: DuckStore, bars_of, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quant_tui.storage.duck.upsert.RESORT_AT_LEAST", 20)
+    bars.upsert(bars_of(["A", "B"], 50), CSV)
+    for day in range(15):
+        bars.upsert(bars_of(["A", "B"], 2, f"2021-01-{2 * day + 1:02}"), CSV)
+    with store.read() as connection:
+        order = connection.execute("SELECT symbol FROM market_data ORDER BY rowid").fetchall()
+        debt = connection.execute("SELECT coalesce(sum(rows), 0) FROM sort_debt").fetchone()
+    assert len(order) == 160
+    changes = sum(one != other for one, other in pairwise(order))
+    assert changes < 25, "31 if never sorted"
+    assert debt is not None
+    assert debt[0] < 60
+
+
+def test_the_extra_indexes_are_optional(tmp_path: Path, bars_of) -> None:
+    path = tmp_path / "market.duckdb"
+    expected = {True: 5, False: 3}
+    for wanted in (True, False, True):
+        store = DuckStore(path, extra_indexes=wanted)
+        BarRepository(store).upsert(bars_of(["A"], 5), CSV)
+        with store.read() as connection:
+            found = connection.execute("SELECT count(*) FROM duckdb_indexes()").fetchone()
+        assert found == (expected[wanted],)
+        store.close()
+
+
+def test_tables_and_indexes_are_those_of_the_data_model(store: DuckStore) -> None:
+    with store.read() as connection:
+        columns = {
+            table: {
+                name
+                for (name,) in connection.execute(
+                    f"SELECT column_name FROM (DESCRIBE {table})"
+                ).fetchall()
+            }
+            for table in ("market_data", "technical_indicators")
+        }
+        indexes = {
+            (table, name, unique)
+            for table, name, unique in connection.execute(
+                "SELECT table_name, index_name, is_unique FROM duckdb_indexes()"
+            ).fetchall()
+        }
+    assert {
+        *("id", "symbol", "date", "open_price", "high_price", "low_price", "close_price"),
+        *("volume", "data_source", "created_at"),
+    } <= columns["market_data"]
+    assert {"id", "symbol", "indicator_type", "date", "values", "created_at"} <= columns[
+        "technical_indicators"
+    ]
+    assert {
+        ("market_data", "idx_market_data_pk", True),
+        ("market_data", "idx_market_data_symbol_date", False),
+        ("market_data", "idx_market_data_date", False),
+        ("technical_indicators", "idx_tech_indicators", False),
+    } <= indexes
