@@ -47,6 +47,8 @@ DEFAULTS: dict[str, str] = {
     "chart-grid": "#30363d",
     "chart-axis": "#8b949e",
     "chart-benchmark": "#8b949e",
+    "ansi-background": "ansi_black",
+    "ansi-foreground": "ansi_white",
 }
 """Variables of ours, with what they are where a theme does not say."""
 

@@ -21,7 +21,6 @@ from quant_tui.ui.modals.welcome import Welcome
 from quant_tui.ui.widgets.table import Column, Row, Table
 from quant_tui.ui.widgets.table_grid import TableGrid
 from quant_tui.ui.workspaces import Workspace
-
 from tests.ui.frame_host import Opener, make_app, make_user
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from quant_tui.ui.workspaces import WorkspaceEntry
 
 
+ACTIVE = "bold $nav-active-foreground on $nav-active-background"
+ACTIVE_PLAIN = "bold reverse"
+
+
 class NavBar(Widget):
     """``1 Dashboard  2 Watchlists …``; short names where the long ones do not fit.
 
@@ -71,7 +75,7 @@ class NavBar(Widget):
             text = f" {entry.key} {label} " if label else f" {entry.key} "
             click = Style.from_meta({"workspace": entry.code})
             if entry.code == self.active:
-                part = Content.styled(text, "bold $nav-active-foreground on $nav-active-background")
+                part = Content.styled(text, ACTIVE_PLAIN if self.app.native_ansi_color else ACTIVE)
             else:
                 part = Content.assemble(
                     (f" {entry.key} ", "$footer-key-foreground"), f"{label} " if label else ""

@@ -27,6 +27,8 @@ class HealthMark:
     detail: str = ""
 
 
+BADGE = "bold $badge-foreground on $badge-background"
+
 STORES = ("MongoDB", "DuckDB", "ChromaDB", "LLM")
 
 
@@ -135,10 +137,7 @@ class StatusLine(Widget):
     def _data(self, short: bool) -> Content:
         if self.last_session is None:
             return Content("") if self.opening else Content("no data")
-        badge = (
-            Content.styled(" STALE ", "bold $badge-foreground on $badge-background")
-            if self.stale
-            else ""
-        )
+        look = "bold reverse" if self.app.native_ansi_color else BADGE
+        badge = Content.styled(" STALE ", look) if self.stale else ""
         word = "" if short else "data to "
         return Content.assemble(f"{word}{fmt.day(self.last_session)}", " " if badge else "", badge)
