@@ -1,0 +1,269 @@
+"""The commands as a shell sees them: stdout, stderr, exit codes, one home, real stores."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from quant_tui.cli.main import run as main
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+COMMAND = (sys.executable, "-m", "quant_tui")
+RUN = ("backtest", "run", "--strategy", "SMA_CROSSOVER", "--symbols", "SPX,NARU.SYN",
+       "--start", "2012-01-01", "--end", "2015-12-31")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for this file's commands, with the sample data."""
+    home = tmp_path_factory.mktemp("cli") / "home"
+    done = _run(home, "data", "import", "--sample", "--json")
+    assert done.returncode == 0, done.stderr
+    loaded = json.loads(done.stdout)
+    assert loaded["symbols"] == 14
+    assert loaded["seconds"] < 5, "loading the sample data takes under five seconds"
+    return home
+
+
+@pytest.fixture
+def run(home: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Run one command on this file's home, in this process: imports are paid for once."""
+    handlers = logging.getLogger().handlers[:]
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        capfd.readouterr()
+        code = main(["--home", str(home), *arguments])
+        printed = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, code, printed.out, printed.err)
+
+    yield command
+    for handler in set(logging.getLogger().handlers) - set(handlers):
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+
+
+def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "QUANT_TUI_HOME": str(home)}
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_backtest_run_prints_the_contracts_document(run: Run, home: Path) -> None:
+    done = run(*RUN, "--json")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    document = json.loads(done.stdout)
+    assert {
+        "backtest_id", "execution_id", "status", "config", "performance", "risk_metrics",
+        "trades", "round_trips", "portfolio_value", "fingerprint",
+    } <= document.keys()  # fmt: skip
+    assert {
+        "total_return", "cagr", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "max_drawdown",
+        "win_rate", "profit_factor", "total_trades", "exposure",
+    } <= document["performance"].keys()  # fmt: skip
+    assert {
+        "annual_volatility", "value_at_risk", "conditional_value_at_risk", "skew", "kurtosis",
+        "max_drawdown_duration",
+    } <= document["risk_metrics"].keys()  # fmt: skip
+    assert document["trades"][0].keys() >= {
+        "date", "symbol", "action", "quantity", "price", "commission", "slippage",
+    }  # fmt: skip
+    assert document["round_trips"][0].keys() >= {
+        "symbol", "entry_date", "entry_price", "exit_date", "exit_price", "quantity", "pnl",
+        "return", "open",
+    }  # fmt: skip
+    assert document["fingerprint"].keys() >= {
+        "data",
+        "strategy",
+        "config",
+        "seed",
+        "engine_version",
+    }
+    assert document["config"]["start_date"] == "2012-01-01"
+    assert document["performance"]["max_drawdown"] <= 0
+    shown = _run(home, "backtest", "show", document["backtest_id"], "--json")
+    assert json.loads(shown.stdout) == document, "the same after a restart"
+    listed = json.loads(run("backtest", "list", "--json").stdout)
+    assert document["backtest_id"] in {one["backtest_id"] for one in listed}
+
+
+def test_a_run_without_save_is_not_listed(run: Run) -> None:
+    before = json.loads(run("backtest", "list", "--json").stdout)
+    done = run(*RUN, "--no-save", "--json")
+    assert json.loads(done.stdout)["backtest_id"] is None
+    assert json.loads(run("backtest", "list", "--json").stdout) == before
+
+
+def test_a_strategy_is_made_listed_and_run_by_id(run: Run) -> None:
+    made = json.loads(
+        run("strategy", "create", "--type", "SMA_CROSSOVER", "--name", "빠른 교차",
+            "--param", "short_window=5", "--json").stdout
+    )  # fmt: skip
+    assert made["parameters"] == {"short_window": 5, "long_window": 50}
+    listed = json.loads(run("strategy", "list", "교차", "--json").stdout)
+    assert [one["id"] for one in listed] == [made["id"]]
+    shown = run("strategy", "show", made["id"])
+    assert "cross_above" in shown.stdout
+    document = json.loads(
+        run("backtest", "run", "--id", made["id"], "--symbols", "SPX", "--json").stdout
+    )
+    assert document["config"]["strategy"]["params"]["short_window"] == 5
+    templates = json.loads(run("strategy", "templates", "--json").stdout)
+    assert {"SMA_CROSSOVER", "RSI_MEAN_REVERSION", "MOMENTUM", "BUY_AND_HOLD"} == {
+        one["strategy_type"] for one in templates
+    }
+    used = {one["strategy_type"]: one["usage_count"] for one in templates}
+    assert used["SMA_CROSSOVER"] == 1
+
+
+def test_a_strategy_file_is_checked_and_run(run: Run, tmp_path: Path) -> None:
+    good = tmp_path / "good.yaml"
+    good.write_text(
+        "name: 내 전략\nparams: {window: {int: [5, 50], default: 20}}\n"
+        "entry: cross_above(close, sma(close, window))\n"
+        "exit: cross_below(close, sma(close, window))\n",
+        encoding="utf-8",
+    )
+    checked = run("strategy", "check", str(good))
+    assert checked.returncode == 0
+    assert "warm-up: 20 bars" in checked.stdout
+    done = run("backtest", "run", "--file", str(good), "--symbols", "SPX", "--param",
+               "window=10", "--json")  # fmt: skip
+    assert json.loads(done.stdout)["config"]["strategy"]["params"] == {"window": 10}
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("entry: cross_abov(close, 3)\nexit: close < rsii(close, 3)\n", encoding="utf-8")
+    checked = run("strategy", "check", str(bad))
+    assert checked.returncode == 1
+    assert "cross_above" in checked.stderr
+    assert "exit" in checked.stderr
+    assert "Traceback" not in checked.stderr
+    assert json.loads(run("strategy", "check", str(bad), "--json").stdout)["ok"] is False
+
+
+def test_export_writes_files(run: Run, tmp_path: Path) -> None:
+    made = json.loads(run(*RUN, "--json").stdout)
+    out = tmp_path / "run.json"
+    done = run("backtest", "export", made["backtest_id"], str(out))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(out.read_text(encoding="utf-8")) == made
+
+
+def test_import_reports_counts_and_a_second_import_changes_nothing(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "GOOG.csv"
+    path.write_text(
+        "Date,Open,High,Low,Close,Volume\n2024-01-02,1,2,0.5,1.5,100\n2024-01-03,1.5,2.5,1,2,200\n"
+    )
+    first = json.loads(run("data", "import", str(path), "--source", "test", "--json").stdout)
+    assert (first["inserted"], first["unchanged"]) == (2, 0)
+    second = json.loads(run("data", "import", str(path), "--source", "test", "--json").stdout)
+    assert (second["inserted"], second["updated"], second["unchanged"]) == (0, 0, 2)
+    listed = json.loads(run("data", "list", "GOOG", "--json").stdout)
+    assert [(one["symbol"], one["rows"], one["source"]) for one in listed] == [("GOOG", 2, "test")]
+    path.write_text("Date,Open,High,Low,Close,Volume\n2024-01-04,1,0.2,0.5,1.5,100\n")
+    failed = run("data", "import", str(path), "--source", "test")
+    assert failed.returncode == 1
+    assert "row 2" in failed.stderr
+    assert json.loads(run("data", "list", "GOOG", "--json").stdout) == listed
+
+
+def test_doctor_tells_health_and_never_a_key(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-value")
+    done = run("doctor", "--json")
+    assert done.returncode == 0, done.stdout
+    assert "sk-secret" not in done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert report["mongodb"]["ok"] is True
+    assert report["duckdb"]["ok"] is True
+    assert report["chroma"]["ok"] is True
+    assert {"uri", "version"} <= report["mongodb"].keys()
+    assert report["keys"]["OPENAI_API_KEY"] is True
+    assert report["data"]["symbols"] >= 14
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("nonsense",), 2, "No such command"),
+        (("backtest", "run", "--symbols", "SPX"), 2, "--strategy"),
+        (("backtest", "run", "--strategy", "SMA_CROSSOVER", "--symbols", "SPXX"), 1, "mean SPX"),
+        (("backtest", "run", "--strategy", "NONE", "--symbols", "SPX"), 1, "SMA_CROSSOVER"),
+        ((*RUN, "--fill", "later"), 1, "fill"),
+        ((*RUN, "--commission", "-1"), 1, "commission"),
+        ((*RUN, "--start", "tomorrow"), 1, "YYYY-MM-DD"),
+        (("backtest", "show", "nothing"), 1, "no backtest"),
+        (("strategy", "check", "/nowhere/at/all.yaml"), 1, "cannot be read"),
+        (("data", "import"), 2, "PATH"),
+        (("data", "import", "/nowhere.csv"), 1, "/nowhere.csv"),
+        (("--set", "ui.nothing=1", "doctor"), 1, "ui.nothing"),
+        ((), 1, "needs a terminal"),
+        (("demo",), 1, "needs a terminal"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_plain_words(
+    run: Run, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    done = run(*arguments)
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_every_command_has_help_with_an_example(run: Run) -> None:
+    for arguments in (
+        (), ("data", "import"), ("data", "list"), ("strategy", "check"), ("strategy", "create"),
+        ("strategy", "list"), ("strategy", "templates"), ("strategy", "show"),
+        ("backtest", "run"), ("backtest", "list"), ("backtest", "show"), ("backtest", "export"),
+        ("doctor",),
+    ):  # fmt: skip
+        done = run(*arguments, "--help")
+        assert done.returncode == 0
+        assert "Example" in done.stdout, arguments
+
+
+def test_ctrl_c_cancels_and_cleans_up(home: Path, tmp_path: Path) -> None:
+    big = tmp_path / "BIG.csv"
+    with big.open("w") as stream:
+        stream.write("timestamp,open,high,low,close,volume\n")
+        for minute in range(2_000_000):
+            day, rest = divmod(minute, 390)
+            hour, past = divmod(rest + 570, 60)
+            stream.write(
+                f"{1990 + day // 336}-{day // 28 % 12 + 1:02}-{day % 28 + 1:02} "
+                f"{hour:02}:{past:02}:00,1,1,1,1,1\n"
+            )
+    environment = {**os.environ, "QUANT_TUI_HOME": str(home)}
+    process = subprocess.Popen(
+        [*COMMAND, "data", "import", str(big), "--timezone", "UTC"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=2.5)  # it is at work by then
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Cancelled" in err
+    assert "Traceback" not in err
+    assert out == ""
+    listed = json.loads(_run(home, "data", "list", "BIG", "--json").stdout)
+    assert listed == []
