@@ -74,7 +74,10 @@ def test_figures_against_a_benchmark(report, returns, close):
         "up_down_capture": empyrical.up_down_capture(returns[1:], factor),
     }
     for name, value in theirs.items():
-        assert ours[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+        if name == "information_ratio" and np.std(returns[1:] - factor) < 1e-14:
+            assert ours[name] is None  # holding the benchmark: the peer divides by rounding
+        else:
+            assert ours[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
 
 
 def test_risk_free_rate_is_annual(bars):

@@ -167,11 +167,14 @@ def test_the_undefined_is_none_with_its_reason(values, metric, reason):
 
 def test_a_constant_return_has_no_sharpe():
     """The deviation of equal returns is zero, not the residue of its rounding."""
-    assert metrics([110.0, 121.0, 133.1]).performance["sharpe_ratio"] is not None
+    assert metrics([110.0, 121.0, 133.1]).performance["sharpe_ratio"] is None
+    assert metrics([110.0, 121.0, 133.2]).performance["sharpe_ratio"] > 100
     assert metrics([200.0, 400.0, 800.0]).performance["sharpe_ratio"] is None
 
 
 def test_a_benchmark_that_stands_still():
+    known = metrics([100.0, 101.0, 99.0], benchmark=np.array([np.nan, 5.0, 6.0])).performance
+    assert known["beta"] is None
     found = metrics([100.0, 101.0, 99.0], benchmark=np.full(3, 5.0))
     assert found.performance["beta"] is None
     assert found.performance["up_capture"] is None

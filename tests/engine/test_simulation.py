@@ -229,6 +229,16 @@ def test_an_order_after_the_last_bar_is_unfilled(bars_of):
     assert held.orders["listed"][0]["action"] == "SELL"
 
 
+def test_a_rebalance_after_the_last_bar_is_unfilled_only_where_it_would_trade(bars_of):
+    weights = parse_document({"weight": "0.5 if close > 10 else 0", "rebalance": "day_start"})
+    close = np.array([[11, 11, 10.0], [11, 11, 10], [11, 10, 20]])
+    report = run(bars_of(close, symbols=["A", "B", "C"]), weights)
+    listed = [(one["symbol"], one["action"]) for one in report.orders["listed"]]
+    assert listed == [("B", "SELL"), ("C", "BUY")]  # A went to its weight on the last open
+    still = run(bars_of([[11, 11.0], [11, 11], [11, 11]]), weights)
+    assert still.orders["unfilled"] == 0
+
+
 @pytest.mark.parametrize(
     ("finalize", "price"), [("mark", None), ("close", 15 * 0.9), ("last_open", 14 * 0.9)]
 )

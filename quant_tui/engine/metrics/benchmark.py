@@ -6,7 +6,7 @@ import numpy as np
 
 from quant_tui.engine.arrays import BoolArray, FloatArray
 from quant_tui.engine.metrics.figures import Figures
-from quant_tui.engine.metrics.returns import compound_annual_growth
+from quant_tui.engine.metrics.returns import compound_annual_growth, sample_deviation
 
 NAMES = (
     "benchmark_return",
@@ -64,7 +64,7 @@ def against_benchmark(
     figures.put("beta", beta, still)
     figures.put("alpha", _alpha(ours, theirs, beta, annualization, risk_free), still)
     active = ours - theirs
-    spread = 0.0 if active.max() == active.min() else float(active.std(ddof=1))
+    spread = sample_deviation(active)
     ratio_ = float(active.mean()) / spread if spread > 0.0 else None
     same = "the strategy moved exactly as the benchmark"
     figures.put("information_ratio", ratio_, same)

@@ -11,6 +11,8 @@ import numpy as np
 
 from quant_tui.engine.arrays import FloatArray
 
+_ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
+
 
 def total_return(returns: FloatArray) -> float:
     """Product of (1 + r), less 1 (``cum_returns_final``)."""
@@ -29,7 +31,7 @@ def annual_volatility(returns: FloatArray, annualization: float) -> float | None
     """Sample standard deviation · √annualization (``annual_volatility``)."""
     if len(returns) < 2:
         return None
-    return float(_spread(returns) * np.sqrt(annualization))
+    return float(sample_deviation(returns) * np.sqrt(annualization))
 
 
 def sharpe_ratio(returns: FloatArray, annualization: float, risk_free: float) -> float | None:
@@ -52,7 +54,7 @@ def sharpe_ratio(returns: FloatArray, annualization: float, risk_free: float) ->
     if len(returns) < 2:
         return None
     excess = returns - risk_free
-    spread = _spread(excess)
+    spread = sample_deviation(excess)
     return float(excess.mean() / spread * np.sqrt(annualization)) if spread > 0.0 else None
 
 
@@ -128,15 +130,18 @@ def kurtosis(returns: FloatArray) -> float | None:
 
 
 def _moments(returns: FloatArray) -> tuple[float, float, float] | None:
-    if len(returns) < 2 or returns.max() == returns.min():
+    if len(returns) < 2 or sample_deviation(returns) == 0.0:
         return None
     centred = returns - returns.mean()
     square = centred * centred
     return float(square.mean()), float((square * centred).mean()), float((square * square).mean())
 
 
-def _spread(values: FloatArray) -> float:
-    """Sample standard deviation; exactly 0 when all values are equal."""
-    if values.max() == values.min():
-        return 0.0
-    return float(values.std(ddof=1))
+def sample_deviation(values: FloatArray) -> float:
+    """Sample standard deviation; exactly 0 where it is no more than rounding.
+
+    Equal growth gives returns that differ in their last bits alone; dividing by that
+    residue would turn an infinite ratio into an arbitrary number near 1e15.
+    """
+    spread = float(values.std(ddof=1))
+    return spread if spread > _ROUNDING * (1.0 + float(np.abs(values).max())) else 0.0

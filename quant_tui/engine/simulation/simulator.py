@@ -184,9 +184,9 @@ def simulate(
     filled = np.zeros(size)
     filled[chosen] = np.abs(quantity)
     drops = _drops(orders, drop_order[:total], drop_reason[:total], drop_wanted[:total], filled)
-    drops += _unfilled(bars, orders, fills)
-    drops.sort(key=lambda drop: (drop.row, bars.symbols[drop.symbol]))
     cash, invested = _curves(bars, config, fills)
+    drops += _unfilled(bars, orders, fills, cash + invested)
+    drops.sort(key=lambda drop: (drop.row, bars.symbols[drop.symbol]))
     return Simulation(fills, tuple(drops), cash + invested, cash, invested)
 
 
@@ -229,9 +229,8 @@ def _drops(
     ]
 
 
-def _unfilled(bars: Bars, orders: Orders, fills: Fills) -> list[Drop]:
+def _unfilled(bars: Bars, orders: Orders, fills: Fills, equity: FloatArray) -> list[Drop]:
     """Orders decided on a symbol's last bar, which has no later one to fill on."""
-    rows, columns, kinds, weights = orders.late
     held = np.zeros(len(bars.symbols))
     closed = np.zeros(len(bars.symbols), dtype=np.bool_)
     for place in range(len(fills)):
@@ -240,14 +239,20 @@ def _unfilled(bars: Bars, orders: Orders, fills: Fills) -> list[Drop]:
         else:
             held[fills.symbol[place]] = fills.position[place]
     found = []
-    for row, column, kind, weight in zip(rows, columns, kinds, weights, strict=True):
-        buys = kind == kernel.ENTRY or (kind == kernel.WEIGHT and weight > 0.0)
-        acts = held[column] <= 0.0 if buys else held[column] > 0.0 and not closed[column]
-        if acts:
-            ended = row == len(bars.dates) - 1
-            reason = "no bar after the last one" if ended else "the symbol stopped trading"
-            side = "BUY" if buys else "SELL"
-            found.append(Drop("unfilled", reason, int(row), int(column), side, None, None))
+    for row, column, kind, weight in zip(*orders.late, strict=True):
+        gap = 0.0
+        if kind == kernel.WEIGHT:
+            gap = weight * equity[row] - held[column] * bars.close[row, column]
+        elif kind == kernel.ENTRY and held[column] <= 0.0:
+            gap = np.inf
+        elif kind == kernel.EXIT:
+            gap = -held[column] * bars.close[row, column]
+        if abs(gap) <= 1e-9 * equity[row] or (gap < 0.0 and closed[column]):
+            continue
+        ended = row == len(bars.dates) - 1
+        reason = "no bar after the last one" if ended else "the symbol stopped trading"
+        side = "BUY" if gap > 0.0 else "SELL"
+        found.append(Drop("unfilled", reason, int(row), int(column), side, None, None))
     return found
 
 
