@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from quant_tui.providers.dates import EARLIEST, LATEST, DateStyle, explain_date, parse_dates
 from quant_tui.providers.numbers import explain_number, parse_numbers
 from quant_tui.providers.options import ReadOptions
+from quant_tui.providers.order import OrderWatch
 from quant_tui.providers.problems import ProblemLog
 
 if TYPE_CHECKING:
@@ -75,9 +76,8 @@ class BarBuilder:
         self._log = log
         self._writer = writer
         self._symbols: dict[str, int] = {}
-        self._last: tuple[str, int, int] | None = None
         self.rows = 0
-        self.in_order = True
+        self.order = OrderWatch()
         self.naive_times = False
 
     @property
@@ -328,7 +328,7 @@ class BarBuilder:
         self._note(
             np.concatenate(([False], back)), lines, "date", "is before the row above; sorted"
         )
-        self._look_at_order(names, local, utc, keep)
+        self.order.look(names, local, utc, keep)
         self.rows += int(keep.sum())
         columns = {
             "symbol": names.cast(pa.string()),
@@ -339,35 +339,6 @@ class BarBuilder:
         }
         table = pa.table({name: columns[name] for name in RAW_COLUMNS})
         self._writer.write(table if keep.all() else table.filter(pa.array(keep)))
-
-    def _look_at_order(
-        self,
-        names: pa.Array,
-        local: NDArray[np.int64],
-        utc: NDArray[np.int64],
-        keep: NDArray[np.bool_],
-    ) -> None:
-        """Note whether rows rise by symbol and then time, none twice: they need no sorting."""
-        if not self.in_order or not keep.any():
-            return
-        distinct = names.dictionary.to_pylist()
-        rank = np.empty(len(distinct), dtype=np.int64)
-        rank[sorted(range(len(distinct)), key=lambda place: distinct[place])] = np.arange(
-            len(distinct)
-        )
-        codes = names.indices.to_numpy(zero_copy_only=False)[keep]
-        local, utc, ranks = local[keep], utc[keep], rank[codes]
-        step = np.diff(ranks)
-        later = (np.diff(local) > 0) & (np.diff(utc) > 0)
-        first = (distinct[codes[0]], int(local[0]), int(utc[0]))
-        before = self._last
-        follows = (
-            before is None
-            or first[0] > before[0]
-            or (first[0] == before[0] and first[1] > before[1] and first[2] > before[2])
-        )
-        self.in_order = follows and bool(np.all((step > 0) | ((step == 0) & later)))
-        self._last = (distinct[codes[-1]], int(local[-1]), int(utc[-1]))
 
     def _column(self, ours: str) -> str:
         return self._reading.names.get(ours, ours)

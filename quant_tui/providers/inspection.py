@@ -10,11 +10,12 @@ from quant_tui.providers import parquet
 from quant_tui.providers.builder import BarBuilder, Reading
 from quant_tui.providers.columns import missing, recognise
 from quant_tui.providers.delimited import Rows, read_rows
-from quant_tui.providers.files import SAMPLE_ROWS, FileInspection, feed, understand
+from quant_tui.providers.files import SAMPLE_ROWS, FileInspection, feed
 from quant_tui.providers.layout import Group, Layout, cells_of, find_layout
 from quant_tui.providers.options import ReadOptions
 from quant_tui.providers.problems import ProblemLog
-from quant_tui.providers.text import TextFile
+from quant_tui.providers.text import EMPTY, TextFile
+from quant_tui.providers.understanding import understand
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +37,7 @@ def inspect(path: Path, options: ReadOptions) -> FileInspection:
 
 def _inspect_text(path: Path, options: ReadOptions) -> FileInspection:
     with TextFile(path, options.encoding) as file:
-        first = next(file.blocks())
+        first = next(file.blocks(), EMPTY)
         layout = find_layout(path, first.data.decode(), options, strict=False)
         whole = first.last
         lines = first.data.decode().splitlines()

@@ -57,8 +57,11 @@ class Layout:
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
-    """Split one line."""
-    return next(csv.reader([line], delimiter=delimiter), [])
+    """Split one line; one that cannot be split is one cell."""
+    try:
+        return next(csv.reader([line.replace("\r", " ")], delimiter=delimiter), [])
+    except csv.Error:
+        return [line]
 
 
 def find_layout(path: Path, sample: str, options: ReadOptions, *, strict: bool = True) -> Layout:

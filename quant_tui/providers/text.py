@@ -58,6 +58,10 @@ class Block:
     last: bool
 
 
+EMPTY = Block(b"", 1, 1.0, True)
+"""All of a file that holds nothing but a byte-order mark."""
+
+
 def open_error(path: Path, error: OSError) -> Exception:
     """Say why a file cannot be opened."""
     if isinstance(error, FileNotFoundError):

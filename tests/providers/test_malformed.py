@@ -86,6 +86,7 @@ def test_rows_count_blank_lines_and_titles(case: str, write, refusal) -> None:
 
 WHOLE = {
     "empty": (b"", "is empty"),
+    "byte-order mark alone": (b"\xff\xfe", "is empty"),
     "blank": (b"\n\n \n", "is empty"),
     "header only": (HEADER.encode(), "no bars"),
     "no header": (GOOD.encode() * 2, "no header"),

@@ -7,14 +7,12 @@ when the batch was read, and how its prices are adjusted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from quant_tui.domain.cancellation import CancelCheck, interrupted_by
-from quant_tui.domain.errors import InvalidInput, NotFound
+from quant_tui.domain.errors import InvalidInput
 from quant_tui.storage.duck import export, upsert
 from quant_tui.storage.duck.database import DuckStore
 from quant_tui.storage.duck.loading import Rows, fetch_rows, hash_rows, pivot
@@ -26,13 +24,12 @@ from quant_tui.storage.duck.records import (
     UpsertCounts,
     is_intraday,
 )
+from quant_tui.storage.duck.selection import Bound, as_stored, choose, distinct
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from quant_tui.storage.duck.upsert import Report, Stage
-
-Bound = date | datetime | None
 
 
 def _say_nothing(_fraction: float, _what: str) -> None:
@@ -109,9 +106,9 @@ class BarRepository:
         NotFound
             When a symbol has no bars of this interval at all; all such are named.
         """
-        names = _distinct(symbols)
+        names = distinct(symbols)
         with self._store.read(cancel=cancel) as connection:
-            chosen, sources = self._choose(connection, names, interval)
+            chosen, sources = choose(connection, names, interval)
             rows = self._fetch(connection, names, start, end, chosen, cancel)
         intraday = is_intraday(chosen)
         dates, fields = pivot(rows, len(names), "us" if intraday else "D")
@@ -237,9 +234,9 @@ class BarRepository:
         Independent of the order of ``symbols`` and of how rows lie in the file; see
         :func:`quant_tui.storage.duck.loading.hash_rows`. Raises as :meth:`load` does.
         """
-        names = _distinct(symbols)
+        names = distinct(symbols)
         with self._store.read() as connection:
-            chosen, _ = self._choose(connection, names, interval)
+            chosen, _ = choose(connection, names, interval)
             rows = self._fetch(connection, names, start, end, chosen, None)
         return hash_rows(rows, names)
 
@@ -340,72 +337,8 @@ class BarRepository:
             return fetch_rows(
                 connection,
                 names,
-                _bound(start, interval),
-                _bound(end, interval),
+                as_stored(start, interval),
+                as_stored(end, interval),
                 interval,
                 intraday=is_intraday(interval),
             )
-
-    @staticmethod
-    def _choose(
-        connection: DuckDBPyConnection, names: tuple[str, ...], interval: str | None
-    ) -> tuple[str, dict[str, str]]:
-        """Choose the interval to load; return it with the source of each symbol."""
-        found: dict[str, dict[str, str]] = {name: {} for name in names}
-        for symbol, stored, source in connection.execute(
-            'SELECT symbol, "interval", source FROM symbol_summaries '
-            "WHERE symbol IN (SELECT unnest(?::VARCHAR[])) ORDER BY intraday",
-            [list(names)],
-        ).fetchall():
-            found[symbol][stored] = source
-        # Sessions lie in one table whatever their distance, so any of its names will do.
-        if interval is None:
-            shared = [set(by_interval) for by_interval in found.values() if by_interval]
-            daily = all(any(not is_intraday(name) for name in names_) for names_ in shared)
-            common = set.intersection(*shared) if shared else set()
-            if daily or not shared:
-                interval = "1d"
-            elif len(common) == 1:
-                interval = next(iter(common))
-            else:
-                raise InvalidInput(
-                    f"{', '.join(names)} are not stored at one common interval.",
-                    field="interval",
-                    hint="Choose symbols of one interval, or name the interval.",
-                )
-        sources: dict[str, str] = {}
-        for name, by_interval in found.items():
-            for stored, source in by_interval.items():
-                same_table = not is_intraday(stored) and not is_intraday(interval)
-                if stored == interval or same_table:
-                    sources[name] = source
-                    if same_table and len(names) == 1:
-                        interval = stored
-        absent = [name for name in names if name not in sources]
-        if absent:
-            raise NotFound(
-                f"No {interval} bars are stored of {', '.join(absent)}.",
-                hint="Import them, or see `quant-tui data list` for what there is.",
-            )
-        return interval, sources
-
-
-def _distinct(symbols: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(symbols)
-    if not names:
-        raise InvalidInput("Name at least one symbol.", field="symbols")
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InvalidInput(f"{', '.join(twice)} is named twice.", field="symbols")
-    return names
-
-
-def _bound(value: Bound, interval: str) -> Bound:
-    """Bring a bound to what the table holds: a date, or a naive time in UTC."""
-    if isinstance(value, np.datetime64):
-        value = value.astype("datetime64[us]").item()
-    if not isinstance(value, datetime):
-        return value
-    if not is_intraday(interval):
-        return value.date()
-    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
