@@ -50,7 +50,7 @@ class TimeChart(Widget, can_focus=True):
         & > .chart--first { color: $chart-1; }
         & > .chart--second { color: $chart-2; }
         & > .chart--third { color: $chart-3; }
-        & > .chart--down { color: $down; }
+        & > .chart--down { color: $down 60%; }
         & > .chart--axis { color: $chart-axis; }
         & > .chart--grid { color: $chart-grid; }
         & > .chart--cursor { background: $primary-muted; }

@@ -94,6 +94,7 @@ class RunForm(Vertical):
         & Field > Input, & Field > Choice { width: 3fr; }
         & #field-symbols > Input { width: 4fr; }
         & #field-symbols > .note { width: 2fr; }
+        & #field-symbols.-wrong > .note { width: 4fr; }
         & SymbolPicker { width: 2fr; height: 1fr; border-left: vkey $rule; padding-left: 1; }
     }
     .-narrow RunForm {

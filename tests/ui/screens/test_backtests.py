@@ -1,0 +1,205 @@
+"""Backtests: the form, runs that fail, results page by page, export."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from quant_tui.domain.vocabulary import RunStatus
+from quant_tui.services.backtests import BacktestRequest
+from quant_tui.ui.screens.backtests.run_request import read_request, symbols_in
+
+KNOWN = {
+    "SPX": (date(1999, 1, 4), date(2018, 12, 31)),
+    "GAON.SYN": (date(2010, 1, 4), date(2018, 12, 31)),
+}
+VALUES = {
+    "strategy": "s1",
+    "symbols": "SPX",
+    "start": "2010-01-01",
+    "end": "2012-12-31",
+    "initial_capital": "100,000",
+    "commission": "0.1",
+    "slippage": "0",
+    "fill": "next_open",
+    "shares": "fractional",
+    "sizing": "auto",
+    "sizing_value": "",
+    "benchmark": "",
+    "name": "",
+}
+
+
+async def one_run(services, **changes) -> str:
+    request = BacktestRequest(
+        symbols=("SPX", "GAON.SYN"), strategy_type="SMA_CROSSOVER", benchmark="IXIC", **changes
+    )
+    job = await services.backtests.start(request)
+    return (await job.wait()).backtest.id
+
+
+def test_percentages_become_fractions_and_separators_go() -> None:
+    request, errors = read_request({**VALUES, "slippage": "0.05%"}, KNOWN)
+    assert errors == {}
+    assert request.config.commission == 0.001
+    assert request.config.slippage == pytest.approx(0.0005)
+    assert request.config.initial_capital == 100_000.0
+    assert request.start == date(2010, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "message"),
+    [
+        ("symbols", "", "choose at least one"),
+        ("symbols", "NOPE", "no bars for NOPE"),
+        ("start", "2010-13-01", "write it as 2016-03-31"),
+        ("commission", "x", "must be a number"),
+        ("commission", "90", "commission must be at least 0 and at most 0.5."),
+        ("benchmark", "NOPE", "no bars for NOPE"),
+        ("initial_capital", "-5", "initial_capital must be above 0 and at most 1e+15."),
+    ],
+)
+def test_what_is_wrong_is_said_for_its_field(field: str, text: str, message: str) -> None:
+    request, errors = read_request({**VALUES, field: text}, KNOWN)
+    assert request is None
+    assert errors == {field: message}
+
+
+def test_a_size_is_needed_where_the_sizing_needs_one() -> None:
+    request, errors = read_request({**VALUES, "sizing": "fraction", "sizing_value": "25"}, KNOWN)
+    assert errors == {}
+    assert request.config.sizing_value == 0.25
+    assert "sizing_value" in read_request({**VALUES, "sizing": "fixed_cash"}, KNOWN)[1]
+
+
+def test_a_period_without_bars_names_the_symbol_and_its_own() -> None:
+    _, errors = read_request({**VALUES, "start": "2019-01-01", "end": "2020-01-01"}, KNOWN)
+    assert errors == {"start": "SPX has bars from 1999-01-04 to 2018-12-31"}
+    _, errors = read_request({**VALUES, "start": "2012-01-01", "end": "2011-01-01"}, KNOWN)
+    assert errors == {"end": "is before the start"}
+
+
+def test_symbols_are_split_and_kept_once() -> None:
+    assert symbols_in(" SPX, GAON.SYN;SPX  삼성전자 ") == ["SPX", "GAON.SYN", "삼성전자"]
+
+
+async def test_typing_filters_and_enter_completes_a_symbol(open_app) -> None:
+    async with open_app() as driver:
+        await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+a", "ctrl+k")
+        await driver.type("gao")
+        assert "✗ no bars for gao" in driver.text
+        assert "TARN.SYN" not in driver.text
+        await driver.press("enter")
+        assert "GAON.SYN" in driver.text
+        assert "✗ no bars" not in driver.text
+
+
+async def test_marking_symbols_writes_them_and_their_common_dates(open_app) -> None:
+    async with open_app() as driver:
+        await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+a", "ctrl+k", "ctrl+t")
+        await driver.press("space", "space", "ctrl+t")
+        form = driver.front("backtests")._form.form
+        assert form.field("symbols").value == "ASHBY.SYN, BYEOL.SYN"
+        assert form.field("start").value == "2014-05-15"
+        assert form.field("end").value == "2018-12-31"
+
+
+async def test_a_wrong_form_is_not_run(open_app) -> None:
+    async with open_app() as driver:
+        await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+a", "ctrl+k")
+        await driver.type("NOPE")
+        await driver.press("ctrl+s")
+        assert "no bars for NOPE" in driver.text
+        assert await driver.services.backtests.list() == []
+
+
+async def test_a_failed_run_shows_its_cause_and_can_be_tried_again(open_app) -> None:
+    async def failing(services) -> None:
+        request = BacktestRequest(
+            symbols=("BYEOL.SYN",),
+            strategy_type="SMA_CROSSOVER",
+            start=date(2010, 1, 1),
+            end=date(2012, 1, 1),
+        )
+        job = await services.backtests.start(request)
+        with pytest.raises(Exception, match="No bars"):
+            await job.wait()
+
+    async with open_app((80, 24), before=failing) as driver:
+        await driver.press("4")
+        assert "✗ failed" in driver.text
+        await driver.press("enter")
+        assert "No bars of BYEOL.SYN" in driver.text
+        assert "Try again" in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.jumps.place is not None)
+        assert "o opens it" in driver.text
+
+
+async def test_every_page_of_a_result_is_reached_with_brackets(open_app) -> None:
+    async def before(services) -> None:
+        await one_run(services)
+
+    async with open_app((120, 36), before=before) as driver:
+        await driver.press("4", "enter")
+        seen = []
+        for expected in (
+            "Profit factor",
+            "Conditional VaR",
+            "Commission",
+            "Entry",
+            "Deepest drawdowns",
+            "Orders fill at",
+        ):
+            assert expected in driver.text
+            seen.append(expected)
+            await driver.press("right_square_bracket")
+        assert "[Overview]" in driver.text
+        await driver.press("left_square_bracket")
+        assert "[Run]" in driver.text
+        assert "SYNTHETIC" in driver.text
+        await driver.press("escape")
+        assert "✓ done" in driver.text
+
+
+async def test_a_result_is_exported_where_it_is_asked_to(open_app, tmp_path) -> None:
+    async def before(services) -> None:
+        await one_run(services)
+
+    async with open_app((120, 36), before=before) as driver:
+        await driver.press("4", "x", "tab", "ctrl+a", "ctrl+k")
+        out = tmp_path / "결과.json"
+        await driver.type(str(out))
+        await driver.press("ctrl+s")
+        await driver.until(out.exists)
+        document = json.loads(out.read_text(encoding="utf-8"))
+        assert document["status"] == RunStatus.COMPLETED
+
+
+async def test_a_deleted_backtest_comes_back_with_its_result(open_app) -> None:
+    async def before(services) -> None:
+        await one_run(services)
+
+    async with open_app((120, 36), before=before) as driver:
+        await driver.press("4", "d", "y")
+        await driver.until(lambda: "No backtests yet" in driver.text)
+        await driver.press("u")
+        await driver.until(lambda: "✓ done" in driver.text)
+        await driver.press("enter")
+        assert "Profit factor" in driver.text
+
+
+async def test_a_changed_run_begins_with_the_earlier_settings(open_app) -> None:
+    async def before(services) -> None:
+        await services.strategies.create("Cross", "SMA_CROSSOVER", {})
+        await one_run(services, start=date(2011, 1, 3), end=date(2013, 12, 31))
+
+    async with open_app((120, 36), before=before) as driver:
+        await driver.press("4", "r")
+        values = driver.front("backtests")._form.form.values
+        assert values["start"] == "2011-01-03"
+        assert values["end"] == "2013-12-31"
+        assert values["symbols"] == "SPX, GAON.SYN"
+        assert values["benchmark"] == "IXIC"

@@ -1,0 +1,113 @@
+"""Strategies: making, checking, changing, deleting, taking back."""
+
+from __future__ import annotations
+
+from quant_tui.ui.screens.strategies.rules_text import constraints, expression, range_of, rules
+
+
+async def test_an_empty_list_offers_the_key_that_fills_it(open_app) -> None:
+    async with open_app((80, 24)) as driver:
+        await driver.press("3")
+        assert "No strategies yet" in driver.text
+        assert "New strategy from a template" in driver.text
+
+
+async def test_a_parameter_out_of_bounds_is_said_beside_it_and_not_kept(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        await driver.press("3", "n", "enter", "tab", "tab", "ctrl+a", "ctrl+k")
+        await driver.type("60")
+        assert "✗ short_window must be" in driver.text
+        await driver.press("ctrl+s")
+        assert await driver.services.strategies.list() == []
+        await driver.press("ctrl+a", "ctrl+k")
+        await driver.type("10")
+        assert "✗" not in driver.text.replace("MongoDB ✗", "")
+        await driver.press("ctrl+s")
+        (kept,) = await driver.services.strategies.list()
+        assert kept.parameters == {"short_window": 10, "long_window": 50}
+
+
+async def test_a_korean_name_is_kept_and_lines_up(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        await driver.press("3", "n", "enter", "ctrl+a", "ctrl+k")
+        await driver.type("골든크로스 전략")
+        await driver.press("ctrl+s")
+        (kept,) = await driver.services.strategies.list()
+        assert kept.name == "골든크로스 전략"
+        await driver.press("n", "enter", "ctrl+s")
+        from rich.cells import cell_len
+
+        lines = [line for line in driver.text.splitlines() if "SMA_CROSSOVER  " in line]
+        places = {cell_len(line[: line.index("SMA_CROSSOVER")]) for line in lines}
+        assert len(lines) == 2
+        assert len(places) == 1
+
+
+async def test_a_deleted_strategy_comes_back_with_undo(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        await driver.press("3", "n", "enter", "ctrl+s", "d")
+        assert "Delete “SMA crossover”?" in driver.text
+        await driver.press("y")
+        await driver.until(lambda: "u undoes" in driver.text)
+        assert await driver.services.strategies.list() == []
+        await driver.press("u")
+        await driver.until(lambda: "Undone" in driver.text)
+        assert [one.name for one in await driver.services.strategies.list()] == ["SMA crossover"]
+
+
+async def test_a_changed_form_is_not_left_without_asking(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        await driver.press("3", "n", "enter")
+        await driver.type("x")
+        assert driver.app.unsaved == ["The strategy's form"]
+        await driver.press("escape")
+        assert "Leave without saving?" in driver.text
+        await driver.press("y")
+        await driver.until(lambda: "from which template?" in driver.text)
+        await driver.press("escape")
+        assert driver.app.unsaved == []
+
+
+async def test_editing_keeps_the_strategy_and_changes_it(open_app) -> None:
+    async with open_app((80, 24)) as driver:
+        await driver.press("3", "n", "enter", "ctrl+s", "e", "ctrl+a", "ctrl+k")
+        await driver.type("Slow cross")
+        await driver.press("ctrl+s")
+        assert "Slow cross" in driver.text
+        assert [one.name for one in await driver.services.strategies.list()] == ["Slow cross"]
+
+
+async def test_on_a_narrow_terminal_enter_goes_in_and_escape_out(open_app) -> None:
+    async with open_app((80, 24)) as driver:
+        await driver.press("3", "n", "enter", "ctrl+s")
+        await driver.until(lambda: "Rules" not in driver.text)
+        await driver.press("enter")
+        assert "Rules" in driver.text
+        await driver.press("escape")
+        assert "Rules" not in driver.text
+
+
+def test_expressions_keep_their_text() -> None:
+    text = "cross_above(sma(close, short), 1.5e3) and not x[<0] 한글"
+    assert expression(text, {"short"}, {"close"}).plain == text
+
+
+def test_rules_and_constraints_are_written_one_a_line() -> None:
+    document = {
+        "name": "n",
+        "params": {"a": {"type": "int"}},
+        "constraints": [{"rule": "a < 3", "message": "m"}],
+        "let": {"fast": "sma(close, a)"},
+        "entry": "close > fast",
+        "stops": {"loss": 0.1},
+    }
+    lines = [line.plain for line in rules(document, 60)]
+    assert lines == ["fast   sma(close, a)", "entry  close > fast", "stops  loss 0.1"]
+    assert [line.plain for line in constraints(document)] == ["must hold  a < 3"]
+
+
+def test_ranges_say_bounds_and_choices() -> None:
+    from quant_tui.engine.rules import ParameterSpec
+
+    assert range_of(ParameterSpec("a", "int", 5, 1, 9, 2)) == "1 – 9, step 2"
+    assert range_of(ParameterSpec("a", "bool", True)) == "true · false"
