@@ -45,7 +45,8 @@ class ServerBinary:
     version
         As the program reports it.
     libraries
-        ``LD_LIBRARY_PATH`` that it needs to run; empty where it runs as it is.
+        ``LD_LIBRARY_PATH`` that it needs to run, relative to the data folder; empty where
+        it runs as it is.
     """
 
     kind: ServerKind
@@ -55,8 +56,8 @@ class ServerBinary:
 
     @property
     def command(self) -> list[str]:
-        """How to start it, without arguments; it replaces the process that runs this."""
-        return [*_with_libraries(self.libraries), str(self.path)]
+        """How to start it in the data folder, without arguments."""
+        return [*_with_libraries(self.libraries), str(self.path.absolute())]
 
     @property
     def major(self) -> tuple[int, ...]:
@@ -157,14 +158,14 @@ def _path_mongod() -> Path:
 
 def _probe_mongod(path: Path, data_dir: Path | None) -> ServerBinary:
     try:
-        return _ask_version(path, "")
+        return _ask_version(path)
     except _LibraryMissing as error:
         if data_dir is None or error.library != libcurl.NAME:
             raise
-        libraries = libcurl.library_path(data_dir / "lib")
+        libraries = libcurl.library_path(data_dir)
         if not libraries:
             raise
-        return _ask_version(path, libraries)
+        return _ask_version(path, libraries, data_dir)
 
 
 class _LibraryMissing(StoreUnavailable):
@@ -175,10 +176,11 @@ class _LibraryMissing(StoreUnavailable):
         self.library = library
 
 
-def _ask_version(path: Path, libraries: str) -> ServerBinary:
+def _ask_version(path: Path, libraries: str = "", folder: Path | None = None) -> ServerBinary:
     try:
         done = subprocess.run(  # noqa: S603 - a program of the package or of the user's choice
-            [*_with_libraries(libraries), path, "--version"],
+            [*_with_libraries(libraries), path.absolute(), "--version"],
+            cwd=folder,
             capture_output=True,
             text=True,
             errors="replace",

@@ -23,8 +23,8 @@ def no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binary, "_WHEELS", ())
 
 
-def test_the_wheels_own_comes_first() -> None:
-    found = resolve()
+def test_the_wheels_own_comes_first(tmp_path: Path) -> None:
+    found = resolve(data_dir=tmp_path)
     assert found.kind == "mongod"
     assert "fiftyone" in str(found.path)
 

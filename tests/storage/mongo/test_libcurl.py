@@ -32,23 +32,26 @@ def lacking(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_link_leads_to_a_library_that_the_linker_takes(tmp_path: Path) -> None:
-    path = libcurl.library_path(tmp_path / "lib")
-    assert (tmp_path / "lib").stat().st_mode & 0o777 == 0o700
-    assert [file.name for file in (tmp_path / "lib").iterdir()] == ["libcurl.so.4"]
+@pytest.mark.parametrize("name", ["data", "with blank, comma: colon; and $ORIGIN"])
+def test_the_links_lead_to_libraries_that_the_linker_takes(tmp_path: Path, name: str) -> None:
+    data = tmp_path / name
+    path = libcurl.library_path(data)
+    assert (data / "lib").stat().st_mode & 0o777 == 0o700
+    assert [file.name for file in data.iterdir()] == ["lib"]
     listed = subprocess.run(
         ["/usr/bin/env", f"LD_LIBRARY_PATH={path}", "ldd", binary._wheel_mongod()],
+        cwd=data,
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert f"libcurl.so.4 => {tmp_path}/lib/libcurl.so.4" in listed
+    assert "libcurl.so.4 => lib/libcurl.so.4" in listed
     assert "not found" not in listed
 
 
-def test_making_it_twice_changes_nothing(tmp_path: Path) -> None:
+def test_making_them_twice_changes_nothing(tmp_path: Path) -> None:
     assert libcurl.library_path(tmp_path) == libcurl.library_path(tmp_path)
-    assert (tmp_path / "libcurl.so.4").is_file()
+    assert (tmp_path / "lib" / "libcurl.so.4").is_file()
 
 
 def test_a_library_path_of_the_users_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,9 +59,10 @@ def test_a_library_path_of_the_users_stays(tmp_path: Path, monkeypatch: pytest.M
     assert libcurl.library_path(tmp_path).split(":")[-1] == "/opt/mine"
 
 
-def test_a_server_that_lacks_libcurl_starts(lacking: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["data", "with blank, comma: colon; and $ORIGIN"])
+def test_a_server_that_lacks_libcurl_starts(lacking: Path, tmp_path: Path, name: str) -> None:
     server = PrivateServer(
-        tmp_path / "data", tmp_path / "run", tmp_path / "logs", binary=lacking, linger=0.2
+        tmp_path / name, tmp_path / "run", tmp_path / "logs", binary=lacking, linger=0.2
     )
     info = server.acquire()
     try:
