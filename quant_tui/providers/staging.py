@@ -6,6 +6,7 @@ twice: rows far apart are compared. DuckDB sorts on disk, so memory stays bounde
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400_000_000
 SORT_MEMORY = "512MB"
+PREFIX = "quant-tui-import-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,8 @@ class RawStage:
     """The private folder, with the rows as they come."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="quant-tui-import-"))
+        remove_abandoned()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._path = self.folder / "raw.parquet"
         self._writer: ParquetWriter | None = None
 
@@ -291,6 +294,23 @@ class _Sorting:
     def _row(self, query: str) -> tuple[Any, ...]:  # as DuckDB types its rows
         row = self.connection.execute(query).fetchone()
         return row if row is not None else ()
+
+
+def remove_abandoned() -> None:
+    """Remove the private folders that killed processes of ours left behind."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        process = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if not process.isdecimal():
+            continue
+        try:
+            mine = folder.stat().st_uid == os.getuid()
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            if mine:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            # Gone meanwhile, or the process is somebody else's.
+            continue
 
 
 def _interval_name(step: object, *, intraday: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
 from datetime import date, datetime
@@ -368,6 +369,17 @@ def test_importing_the_readers_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_folders_of_killed_processes_are_removed(private_folders: Path, write, bars) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (private_folders / f"quant-tui-import-{gone.pid}-abc").mkdir()
+    alive = private_folders / f"quant-tui-import-{os.getppid()}-abc"
+    alive.mkdir()
+    bars(write(PLAIN))
+    assert list(private_folders.iterdir()) == [alive]
+    alive.rmdir()
 
 
 def test_progress_rises_to_the_end(write) -> None:
