@@ -6,6 +6,7 @@ import asyncio
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from quant_tui.config.settings import Settings
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import QuantError
+from quant_tui.domain.errors import QuantError, StoreUnavailable
 from quant_tui.services.stores import Stores
 
 SHOWN_PACKAGES = (
@@ -28,6 +29,9 @@ SHOWN_PACKAGES = (
 )
 KEY_VARIABLES = ("OPENAI_API_KEY", "ALPHA_VANTAGE_API_KEY")
 """Keys that the program uses; only whether they are set is ever told."""
+
+
+PROBE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,13 @@ class HealthService:
         Parameters
         ----------
         chroma
-            Also probe ChromaDB, which takes a second; otherwise what the last probe
-            found is reported.
+            Also probe ChromaDB, in a process of its own for a second or two; otherwise
+            what the last probe found is reported.
         """
-        mongo = self._probe("MongoDB", self._stores.metadata.ping())
+        mongo = self._mongo()
         duck = self._probe("DuckDB", asyncio.to_thread(self._stores.duck.ping))
         if chroma:
-            probe = asyncio.to_thread(self._stores.chroma.ping)
-            self._chroma = await self._probe("ChromaDB", probe)
+            self._chroma = await self._probe("ChromaDB", self._probe_chroma())
         return [await mongo, await duck, self._chroma, _language_model()]
 
     async def doctor(self) -> Document:
@@ -121,6 +124,38 @@ class HealthService:
             },
             "settings_problems": list(self._settings.problems),
         }
+
+    async def _probe_chroma(self) -> str:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "quant_tui.storage.chroma.probe"),
+            str(self._settings.locations.chroma),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                answer = (await process.communicate())[0].decode().strip()
+        except TimeoutError:
+            raise StoreUnavailable(
+                f"ChromaDB did not answer within {PROBE_SECONDS:.0f} seconds."
+            ) from None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        if process.returncode:
+            raise StoreUnavailable(answer or "ChromaDB cannot be imported.")
+        return answer
+
+    async def _mongo(self) -> StoreHealth:
+        found = await self._probe("MongoDB", self._stores.metadata.ping())
+        server = self._stores.server
+        if found.ok or server is None or server.problem is None:
+            return found
+        # why our own server does not come back, rather than that it does not answer
+        return StoreHealth("MongoDB", False, str(server.problem))
 
     @staticmethod
     async def _probe(name: str, ping: Awaitable[str]) -> StoreHealth:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from quant_tui.config.settings import Settings
 from quant_tui.services.strategies import store_templates
-from quant_tui.storage.chroma.store import ChromaStore
 from quant_tui.storage.duck.actions import CorporateActionRepository
 from quant_tui.storage.duck.bars import BarRepository
 from quant_tui.storage.duck.database import DuckStore
@@ -34,7 +33,6 @@ class Stores:
     server_kind: str
     metadata: MetadataStore
     duck: DuckStore
-    chroma: ChromaStore
     repositories: Repositories
     lifecycle: BacktestLifecycle
     bars: BarRepository
@@ -91,7 +89,6 @@ async def open_stores(settings: Settings) -> Stores:
         server_kind=kind,
         metadata=metadata,
         duck=duck,
-        chroma=ChromaStore(locations.chroma),
         repositories=repositories,
         lifecycle=BacktestLifecycle(metadata, repositories),
         bars=BarRepository(duck),

@@ -43,6 +43,10 @@ asyncio.run(main())
 """
 
 
+def start(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stderr=subprocess.PIPE)
+
+
 async def test_a_run_whose_process_was_killed_is_failed_at_the_next_start(
     stocked_settings: Settings, tmp_path: Path, eventually: Callable[..., None]
 ) -> None:
@@ -51,10 +55,9 @@ async def test_a_run_whose_process_was_killed_is_failed_at_the_next_start(
     await first.close()
     flag = tmp_path / "running"
     home = stocked_settings.locations.config
-    process = subprocess.Popen(
+    process = start(
         [sys.executable, "-c", RUNNER, str(home), stocked_settings.mongodb.uri,
-         stocked_settings.mongodb.database, str(flag)],
-        stderr=subprocess.PIPE,
+         stocked_settings.mongodb.database, str(flag)]
     )  # fmt: skip
     eventually(lambda: flag.exists() or process.poll() is not None, 60)
     assert process.poll() is None, process.stderr
