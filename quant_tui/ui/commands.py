@@ -103,17 +103,21 @@ async def objects(services: Services, go: Callable[..., None]) -> list[Command]:
     """Offer every strategy, backtest and symbol."""
     found: list[Command] = []
     if services.user is not None:
-        for strategy in await services.strategies.list():
-            found.append(Command(f"strategy: {strategy.name}", str(strategy.strategy_type),
-                                 partial(go, "strategies", target=strategy.id)))  # fmt: skip
-        for backtest in await services.backtests.list():
-            about = f"{', '.join(backtest.symbols)} · {backtest.status}"
-            found.append(Command(f"backtest: {backtest.name}", about,
-                                 partial(go, "backtests", target=backtest.id)))  # fmt: skip
-    for symbol in await services.market_data.symbols():
-        about = f"{symbol.first} to {symbol.last} · {symbol.source}: a new backtest"
-        found.append(Command(f"symbol: {symbol.symbol}", about,
-                             partial(go, "backtests", target=f"symbol:{symbol.symbol}")))  # fmt: skip
+        found += [
+            Command(f"strategy: {one.name}", str(one.strategy_type),
+                    partial(go, "strategies", target=one.id))
+            for one in await services.strategies.list()
+        ]  # fmt: skip
+        found += [
+            Command(f"backtest: {one.name}", f"{', '.join(one.symbols)} · {one.status}",
+                    partial(go, "backtests", target=one.id))
+            for one in await services.backtests.list()
+        ]  # fmt: skip
+    found += [
+        Command(f"symbol: {one.symbol}", f"a new backtest · {one.first} to {one.last}",
+                partial(go, "backtests", target=f"symbol:{one.symbol}"))
+        for one in await services.market_data.symbols()
+    ]  # fmt: skip
     return found
 
 

@@ -88,8 +88,11 @@ class Painter:
         for first, last in runs(changed):
             while first > 0 and not cells[first].glyph:
                 first -= 1  # never begin within a wide glyph
+            if not (glyphs[x + last] or "").isascii():
+                last += 1  # blocks and icons reach over their edge; what is there goes too
             while last + 1 < len(cells) and not cells[last + 1].glyph:
                 last += 1
+            last = min(last, len(cells) - 1)
             sent.append(f"\x1b[{y + 1};{x + first + 1}H")
             for at in range(first, last + 1):
                 cell = cells[at]
@@ -166,10 +169,10 @@ def pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Strip
                 x += strip.cell_length
         return
     for y, left, right in update.spans:
-        for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
-            if strip is None or x >= right or end <= left:
+        for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+            if chop is None or x >= right or end <= left:
                 continue
-            yield y, x, strip if end <= right else strip.crop(0, right - x)
+            yield y, x, chop if end <= right else chop.crop(0, right - x)
 
 
 def runs(changed: list[int]) -> Iterator[tuple[int, int]]:
@@ -196,8 +199,9 @@ def _look_of(style: Style | None, console: Console) -> Look:
         on, off = _RESET, _RESET
     elif not linked:
         on = on.replace("\x1b[", "\x1b[0;", 1)
-    draws = style.underline or style.reverse or style.strike or style.overline or linked
-    draws = draws or style.underline2 or style.blink
+    attributes = (style.underline, style.underline2, style.overline, style.strike,
+                  style.reverse, style.blink)  # fmt: skip
+    draws = linked or any(attributes)
     background = "" if style.bgcolor is None else str(style.bgcolor.name)
     return Look(on, off, on if draws else f"blank {background}")
 

@@ -89,5 +89,5 @@ class StatusKeeper:
             line.show_health([HealthMark(one.name, one.ok, one.detail) for one in health])
             last = await services.market_data.last_session()
             line.show_data(last, is_stale(last, datetime.now(UTC).date()))
-        except Exception:
+        except Exception:  # noqa: BLE001 -- logged; the line simply stays as it was
             logger.exception("the status line could not be brought up to date")

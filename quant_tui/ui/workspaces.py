@@ -240,7 +240,7 @@ class Workspace(Guarded, Widget):
         """Ask, and wait for the answer; only inside :meth:`spawn`."""
         from quant_tui.ui.modals.confirm import Confirm
 
-        return bool(await self.app.push_screen_wait(Confirm(question, consequence, yes=yes)))
+        return await self.host.push_screen_wait(Confirm(question, consequence, yes=yes))
 
     def toast(self, message: str, *, title: str = "") -> None:
         """Show a short message."""

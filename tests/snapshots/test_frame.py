@@ -58,8 +58,10 @@ def filled_jobs() -> list[Job[object]]:
         detail="Traceback (most recent call last):\n  …\nInsufficientData: NASDAQ has 12 bars",
         _started=0.0, _ended=0.4,
     )  # fmt: skip
-    stopped = Job[object](3, "backtest", "골든 크로스 on SP500, NASDAQ", created_at=at,
-                          status=RunStatus.CANCELLED, progress=0.62, _started=0.0, _ended=75.0)  # fmt: skip
+    stopped = Job[object](
+        3, "backtest", "골든 크로스 on SP500, NASDAQ", created_at=at,
+        status=RunStatus.CANCELLED, progress=0.62, _started=0.0, _ended=75.0,
+    )  # fmt: skip
     waiting = Job[object](4, "backtest", "RSI on SP500", created_at=at)
     return [done, failed, stopped, waiting]
 

@@ -11,6 +11,11 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from quant_tui.config.settings import load_settings
 from quant_tui.ui.slow_line import is_slow, prepare
 
+HEAVY = (
+    "pandas", "numpy", "pydantic", "typer", "duckdb", "pymongo", "plotext", "chromadb",
+    "openai", "optuna", "lightgbm", "numba", "yaml", "pyarrow",
+)  # fmt: skip
+
 
 def main() -> int:
     home, mode = Path(sys.argv[1]), sys.argv[2]
@@ -20,9 +25,7 @@ def main() -> int:
 
     async def open_services() -> object:
         if mode == "modules":
-            names = ("pandas", "numpy", "pydantic", "typer", "duckdb", "pymongo", "plotext",
-                     "chromadb", "openai", "optuna", "lightgbm", "numba", "yaml", "pyarrow")  # fmt: skip
-            loaded = [name for name in names if name in sys.modules]
+            loaded = [name for name in HEAVY if name in sys.modules]
             (home / "modules").write_text(" ".join(loaded))
             await asyncio.sleep(3600)
         from tests.ui.frame_host import Opener, make_user

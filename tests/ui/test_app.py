@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from textual.app import ComposeResult
@@ -215,7 +215,7 @@ async def test_first_start_names_a_wrong_name_and_lets_one_start_empty(tmp_path:
 class Trying(Workspace):
     """A workspace whose every road can be made to fail."""
 
-    BINDINGS = [("b", "break", "Break")]
+    BINDINGS: ClassVar[list[Any]] = [("b", "break", "Break")]
     failures: list[Exception]
 
     def compose(self) -> ComposeResult:

@@ -24,7 +24,7 @@ class Dialog(Guarded, ModalScreen[T]):
             height: auto;
             max-height: 100%;
             padding: 1 2;
-            background: $surface;
+            background: $background;
             border: round $border;
             border-title-color: $accent;
             border-title-style: bold;

@@ -66,7 +66,8 @@ class KeyHelp(Dialog[None]):
     KeyHelp .hint { margin-top: 1; height: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark", "close", "Close", id="help.close", tooltip="Close the help"),
+        Binding("escape,question_mark", "close", "Close", id="help.close",
+                tooltip="Close the help"),
         Binding("down", "scroll(1)", "Down", id="help.down", show=False, tooltip="Next key"),
         Binding("up", "scroll(-1)", "Up", id="help.up", show=False, tooltip="Previous key"),
         Binding("pagedown", "scroll(15)", "Page down", id="help.pagedown", show=False,

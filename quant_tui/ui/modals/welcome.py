@@ -44,7 +44,7 @@ class Welcome(Dialog[bool]):
     Welcome .logo { color: $accent; width: 1fr; text-align: center; margin-bottom: 1; height: 3; }
     Welcome #step { height: auto; }
     Welcome #name { height: 1; border: none; padding: 0 1; margin: 1 0; width: 40; background: $panel; }
-    Welcome #wrong { height: auto; color: $text-error; }
+    Welcome #wrong { height: auto; color: $text-error; display: none; }
     Welcome #keys { height: auto; margin-top: 1; }
     Welcome.-short .logo { display: none; }
     """  # noqa: E501 -- one rule a line
@@ -59,7 +59,7 @@ class Welcome(Dialog[bool]):
         from quant_tui.services.accounts import suggested_username
 
         self._services = services
-        self._name = Input(suggested_username(), id="name", compact=True, select_on_focus=False)
+        self._username = Input(suggested_username(), id="name", compact=True, select_on_focus=False)
         self._step = Static("", id="step", markup=False)
         self._wrong = Static("", id="wrong", markup=False)
         self._keys = Static("", id="keys", markup=False)
@@ -73,7 +73,7 @@ class Welcome(Dialog[bool]):
             dialog.border_title = "Welcome"
             yield Static(LOGO, classes="logo", markup=False)
             yield self._step
-            yield self._name
+            yield self._username
             yield self._wrong
             yield self._keys
 
@@ -84,12 +84,12 @@ class Welcome(Dialog[bool]):
             return
         self._step.update(
             Content(
-                "A workbench for trading strategies, over stores of your own on this machine.\n"
-                "Nothing leaves it.\n\nWho works here?"
+                "A workbench for trading strategies. Everything is kept in stores of your own "
+                "on this machine, and nothing leaves it.\n\nWho works here?"
             )
         )
         self._show_keys(("enter", "Make the local account"), ("ctrl+q", "Quit"))
-        self._name.focus()
+        self._username.focus()
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the name."""
@@ -103,7 +103,7 @@ class Welcome(Dialog[bool]):
         self._busy = True
         try:
             if self._services.user is None:
-                user = await self._services.accounts.create_local(self._name.value)
+                user = await self._services.accounts.create_local(self._username.value)
                 await self._services.sign_in(user)
                 self._offer_data()
             elif self._job is None:
@@ -120,9 +120,9 @@ class Welcome(Dialog[bool]):
 
     def _offer_data(self) -> None:
         user = self._services.user
-        self._name.display = False
+        self._username.display = False
         self.set_focus(None)
-        self._wrong.update("")
+        self._wrong.display = False
         self._step.update(
             Content(
                 f"Hello, {user.username if user else ''}.\n\n"
@@ -164,6 +164,7 @@ class Welcome(Dialog[bool]):
     def _say_wrong(self, error: QuantError) -> None:
         title, message = describe(error)
         self._wrong.update(Content(f"✗ {title}: {message}"))
+        self._wrong.display = True
         if self._services.user is not None:
             self._show_keys(("enter", "Try again"), ("n", "Start empty"))
 
