@@ -152,7 +152,8 @@ class BarRepository:
         progress
             Told the fraction done and what is being done.
         cancel
-            Asked ten times a second; cancelling leaves the store as it was.
+            Asked ten times a second; cancelling leaves the store as it was. The commit
+            itself (some seconds for 5 million bars) is no longer cancelled.
 
         Returns
         -------
@@ -176,6 +177,7 @@ class BarRepository:
             counts = upsert.write_stage(connection, stage, batch, report)
             table = "intraday_data" if is_intraday(batch.interval) else "market_data"
             untidy = upsert.needs_sorting(connection, table)
+            report(0.93, "saving; too late to cancel")
         if untidy:
             report(0.95, "putting the bars in order")
             self.sort()
