@@ -64,7 +64,7 @@ class Driver:
 
     def front(self, code: str) -> Any:
         """Return a workspace that was visited."""
-        return self.app._workspaces[code]
+        return self.app.stack.built[code]
 
     @property
     def text(self) -> str:

@@ -22,7 +22,9 @@ SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "12
 async def stock(services: Services) -> None:
     """Make two strategies, one with a Korean name, and a run that ends and one that fails."""
     await services.sample_data.load_bars()
-    made = await services.strategies.create("골든크로스 전략", "SMA_CROSSOVER", {"short_window": 15})
+    made = await services.strategies.create(
+        "골든크로스 전략", "SMA_CROSSOVER", {"short_window": 15}
+    )
     await services.strategies.create("Calm rebound", "RSI_MEAN_REVERSION", {})
     for symbols, start in ((("BYEOL.SYN",), date(1990, 1, 1)), (("GAON.SYN", "NARU.SYN"), None)):
         job = await services.backtests.start(

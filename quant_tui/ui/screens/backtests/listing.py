@@ -59,9 +59,15 @@ def _ago(value: object) -> str:
     return fmt.ago(cast("datetime", value))
 
 
+def _day_or(value: date | None, otherwise: str) -> str:
+    return otherwise if value is None else fmt.day(value)
+
+
 def period(start: date | None, end: date | None) -> str:
     """Write a period by its months: ``2010-01 … 2018-12``."""
-    return f"{fmt.day(start)[:7]} … {fmt.day(end)[:7]}" if start or end else "all there is"
+    if start is None and end is None:
+        return "all there is"
+    return f"{_day_or(start, 'first')[:7]} … {_day_or(end, 'last')[:7]}"
 
 
 COLUMNS = (
@@ -100,7 +106,7 @@ def lines_of(one: BacktestSummary | None, width: int) -> Content:
     first = Content.assemble(
         (one.name, "bold"),
         (f"  {one.strategy_type}" if one.strategy_type != one.strategy_name else "", "$text-muted"),
-        (f"  {fmt.day(one.start)} … {fmt.day(one.end)}", "$text-muted"),
+        (f"  {_day_or(one.start, 'first bar')} … {_day_or(one.end, 'last bar')}", "$text-muted"),
     )
     if one.error:
         second = Content.styled(f"✗ {' '.join(one.error.split())}", "$text-error")

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from quant_tui.ui.widgets.chart_data import ChartData, Floats
 
 
+ROOMY = 100
+"""Columns from which a card has room for a comparison."""
+
+
 class Overview(Vertical):
     """Cards above, chart below."""
 
@@ -53,6 +57,7 @@ class Overview(Vertical):
     def show_result(self, result: BacktestResult, benchmark: str) -> None:
         """Show a result; ``benchmark`` is the symbol it is compared with."""
         undefined = result.details.get("undefined") or {}
+        roomy = self.app.size.width >= ROOMY
         for key, _, write in CARDS:
             value = result.performance.get(key)
             note = ""
@@ -60,7 +65,11 @@ class Overview(Vertical):
                 note = str(undefined.get(key) or "undefined")
             elif key == "total_trades" and result.performance.get("open_trades"):
                 note = f"+{result.performance['open_trades']} open"
-            elif key == "total_return" and (other := result.performance.get("benchmark_return")):
+            elif (
+                key == "total_return"
+                and roomy
+                and (other := result.performance.get("benchmark_return"))
+            ):
                 note = f"{benchmark} {fmt.percent(other, 0)}"
             role = fmt.direction(value) if key in SIGNED else ""
             self.cards[key].show(write(value), note=note, role=role)

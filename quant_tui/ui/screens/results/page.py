@@ -200,12 +200,11 @@ class ResultPage(Vertical):
         if report is None:
             self.head.update("")
             return
-        config = report.backtest.config
         details = report.result.details if report.result else {}
         width = max(20, self.size.width)
         badge = " SYNTHETIC DATA " if is_synthetic(details) else ""
         cut = 7 if width < 100 else 10
-        start, end = (str(config.get(key) or "")[:cut] for key in ("start_date", "end_date"))
+        start, end = (day[:cut] for day in _period(report))
         first = Content.assemble(
             (report.backtest.name, "bold $accent"), (f"  {start} … {end}", "$text-muted")
         ).truncate(width - len(badge) - 1, ellipsis=True)
@@ -231,6 +230,15 @@ class ResultPage(Vertical):
         rows = [f"{row.values[0]}\t{row.values[1]}" for row in tables.metric_rows(report.result)]
         self.app.copy_to_clipboard("\n".join([report.backtest.name, *rows]))
         toast(self.app, "Metrics copied", seconds=2)
+
+
+def _period(report: BacktestReport) -> tuple[str, str]:
+    """Return first and last date of the result, or else what was asked for."""
+    dates = report.result.portfolio_value.get("date") if report.result else None
+    if dates:
+        return str(dates[0]), str(dates[-1])
+    config = report.backtest.config
+    return str(config.get("start_date") or "first bar"), str(config.get("end_date") or "last bar")
 
 
 def _monthly_page(result: BacktestResult, width: int) -> list[Content]:
