@@ -77,10 +77,13 @@ def _run_app(
         raise InvalidInput(
             "The app needs a terminal.", hint="In scripts use the commands; see --help."
         )
+    from quant_tui.ui.slow_line import is_slow, prepare
+
+    settings = context.settings
+    prepare(is_slow(settings.ui.slow_line), settings.ui.max_fps)  # before Textual is imported
     from quant_tui.ui.app import QuantApp
 
     context.start_log()
-    settings = context.settings
     app = QuantApp(settings, lambda: open_services(settings))
     app.run()
     return app.return_code or 0

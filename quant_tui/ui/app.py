@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 
 from quant_tui.ui import keymap, themes
+from quant_tui.ui.bindings import FRAME_BINDINGS
 from quant_tui.ui.job_watch import JobWatch
 from quant_tui.ui.jumps import JumpOffer
+from quant_tui.ui.opening import OpenServices, ServiceOpening
 from quant_tui.ui.painter import Painter, ThriftyUpdate
-from quant_tui.ui.reporting import Guarded, describe, logger, report, toast
+from quant_tui.ui.reporting import Guarded, logger, report, toast
 from quant_tui.ui.signals import handle_end_signals
 from quant_tui.ui.slow_line import is_slow
+from quant_tui.ui.stack import WorkspaceStack
 from quant_tui.ui.status import StatusKeeper
 from quant_tui.ui.undo import UndoOffer
 from quant_tui.ui.widgets.key_footer import KeyFooter
-from quant_tui.ui.widgets.message_panel import Notice
 from quant_tui.ui.widgets.nav_bar import NavBar
 from quant_tui.ui.widgets.status_line import StatusLine
 from quant_tui.ui.workspaces import WORKSPACES, Workspace
@@ -38,8 +41,6 @@ if TYPE_CHECKING:
 
     from quant_tui.config.settings import Settings
     from quant_tui.services.composition import Services
-
-OpenServices = Callable[[], Awaitable["Services"]]
 
 
 def _palette() -> type[Provider]:
@@ -67,27 +68,7 @@ class QuantApp(Guarded, App[None]):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette}
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDING_GROUP_TITLE = "Everywhere"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(entry.key, f"go_to('{entry.code}')", entry.title, show=False,
-                    id=f"go.{entry.code}", tooltip=f"Go to {entry.title}")
-            for entry in WORKSPACES
-        ),
-        Binding("question_mark", "help", "help", id="app.help", key_display="?",
-                tooltip="All keys"),
-        Binding("ctrl+p", "command_palette", "commands", id="app.palette", priority=True,
-                tooltip="Find any action, symbol, strategy or backtest by name"),
-        Binding("q", "ask_quit", "quit", id="app.quit", tooltip="Quit"),
-        Binding("ctrl+q", "ask_quit", "Quit", id="app.quit_anywhere", show=False, priority=True,
-                tooltip="Quit, also from within a text field"),
-        Binding("u", "undo", "Undo", id="app.undo", tooltip="Take back the last deletion"),
-        Binding("o", "open_finished", "Open result", id="app.open_finished",
-                tooltip="Open what was finished last"),
-        Binding("escape", "clear_toasts", "Close messages", id="app.clear_toasts", show=False,
-                tooltip="Take the messages off the screen"),
-        Binding("ctrl+l", "redraw", "Redraw", id="app.redraw", show=False,
-                tooltip="Paint the screen anew"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = FRAME_BINDINGS
 
     def __init__(self, settings: Settings, open_services: OpenServices) -> None:
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -102,11 +83,8 @@ class QuantApp(Guarded, App[None]):
         self.undo = UndoOffer(self)
         self.jumps = JumpOffer(self)
         self.status_keeper = StatusKeeper(self)
-        self._open_services = open_services
-        self._opening: asyncio.Task[None] | None = None
-        self._workspaces: dict[str, Workspace] = {}
-        self._last_focus: dict[str, Any] = {}
-        self.front = ""
+        self.opening = ServiceOpening(self, open_services)
+        self.stack = WorkspaceStack(self)
         self.theme_store = themes.ThemeStore(settings.locations)
         self._startup_problems = list(settings.problems)
         self._startup_problems += themes.use_first(self, self.theme_store, settings.ui.theme)
@@ -125,7 +103,7 @@ class QuantApp(Guarded, App[None]):
         if not self.is_headless:
             handle_end_signals(self)
         self.app_resume_signal.subscribe(self, lambda _app: self.painter.forget())
-        await self._show(WORKSPACES[0].code)
+        await self.stack.show(WORKSPACES[0].code)
         self.call_after_refresh(self.set_timer, 0.01, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
@@ -143,112 +121,45 @@ class QuantApp(Guarded, App[None]):
 
     def open_services(self) -> None:
         """Open the stores in the background; also the retry after a failure."""
-        if self._opening is None or self._opening.done():
-            self.services_error = None
-            self._opening = asyncio.create_task(self._open(), name="open-services")
-
-    async def _open(self) -> None:
-        try:
-            services = await self._open_services()
-        except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
-            self.services_error = error
-            title, message = describe(error)
-            toast(self, message, title=title, severity="error", seconds=10)
-        else:
-            self.services = services
-            self.job_watch.attach(services.jobs)
-            self.status_keeper.start(services)
-            if services.user is None:
-                self._welcome(services)
-        if (workspace := self._workspaces.get(self.front)) is not None:
-            workspace.bring_forward()
-
-    def _welcome(self, services: Services) -> None:
-        from quant_tui.ui.modals.welcome import Welcome
-
-        async def greeted(_done: bool | None) -> None:
-            self.status_keeper.start(services)
-            for workspace in self._workspaces.values():
-                workspace.loaded = False
-            if (front := self._workspaces.get(self.front)) is not None:
-                front.bring_forward()
-
-        self.push_screen(Welcome(services), greeted)
+        self.opening.begin()
 
     async def on_unmount(self) -> None:
         """Leave the stores clean; the terminal is the person's again by now."""
         self.status_keeper.stop()
-        if self._opening is not None and not self._opening.done():
-            self._opening.cancel()
-            await asyncio.gather(self._opening, return_exceptions=True)
-        services, self.services = self.services, None
-        if services is not None:
-            await services.close()
-
-    def wait_for_services(self, workspace: Workspace) -> None:
-        """Say in a workspace that the stores are being opened, or why they are not."""
-        if self.services_error is not None:
-            workspace.show_error(self.services_error, retry=self._try_again)
-        else:
-            workspace.show_notice(Notice("Opening the stores …", kind="loading"))
-
-    def _try_again(self) -> None:
-        self.open_services()
-        if (workspace := self._workspaces.get(self.front)) is not None:
-            self.wait_for_services(workspace)
+        await self.opening.close()
 
     # -- workspaces
 
     def go_to(self, code: str, *, target: str = "") -> None:
         """Bring a workspace to the front, and open an object in it."""
-        self.call_later(self._show, code, target)
+        self.call_later(self.stack.show, code, target)
 
     async def action_go_to(self, code: str) -> None:
         """Bring a workspace to the front."""
-        await self._show(code)
-
-    async def _show(self, code: str, target: str = "") -> None:
-        while self.screen is not self.default_screen:
-            await self.pop_screen()
-        if code == self.front and not target:
-            return
-        before = self._workspaces.get(self.front)
-        workspace = self._workspaces.get(code)
-        self._last_focus[self.front] = self.screen.focused
-        with self.batch_update():
-            if workspace is None:
-                entry = next(entry for entry in WORKSPACES if entry.code == code)
-                workspace = self._workspaces[code] = entry.build(self)
-                await self.query_one("#body").mount(workspace)
-            if before is not None:
-                before.remove_class("-front")
-            workspace.add_class("-front")
-            self.front = code
-            self.query_one(NavBar).show(code)
-            remembered = self._last_focus.get(code)
-            if remembered is not None and remembered.is_attached and remembered.focusable:
-                remembered.focus(scroll_visible=False)
-            else:
-                workspace.focus_first()
-            workspace.bring_forward(target)
+        await self.stack.show(code)
 
     @property
-    def unsaved(self) -> list[str]:
-        """What quitting now would lose."""
-        return [text for one in self._workspaces.values() if (text := one.unsaved)]
+    def front(self) -> str:
+        """Which workspace is in front."""
+        return self.stack.front
 
     @property
     def built_workspaces(self) -> list[Workspace]:
         """The workspaces visited so far."""
-        return list(self._workspaces.values())
+        return list(self.stack.built.values())
 
     def _jobs_changed(self) -> None:
         self.status_keeper.jobs_changed()
 
     def jobs_tick(self) -> None:
         """Let the workspace in front look at the jobs again."""
-        if (workspace := self._workspaces.get(self.front)) is not None:
+        if (workspace := self.stack.current) is not None:
             workspace.jobs_changed()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Still the cursor of text fields on a slow line: each blink is a message sent."""
+        if self.slow_line and hasattr(event.widget, "cursor_blink"):
+            event.widget.cursor_blink = False
 
     # -- keys
 
@@ -294,7 +205,7 @@ class QuantApp(Guarded, App[None]):
     async def action_ask_quit(self) -> None:
         """Quit; ask first when a job runs or something is unsaved."""
         losses = [f"{job.title} is still running." for job in self.job_watch.active]
-        losses += [f"{text} is not saved." for text in self.unsaved]
+        losses += [f"{one.unsaved} is not saved." for one in self.built_workspaces if one.unsaved]
         if not losses:
             self.exit()
             return

@@ -292,7 +292,7 @@ class Workspace(Guarded, Widget):
         elif self.ready:
             self.reload()
         else:
-            self.host.wait_for_services(self)
+            self.host.opening.tell(self)
 
     async def on_mount(self) -> None:
         """Add the panel that stands in while there is nothing else to show."""

@@ -238,8 +238,8 @@ async def show_trying(pilot: Pilot[Any], *failures: Exception) -> tuple[QuantApp
     app = await opened(pilot)
     made = Trying()
     made.failures = list(failures)
-    app._workspaces["chat"] = made
     await app.query_one("#body").mount(made)
+    app.stack.built["chat"] = made
     await pilot.press("8")
     return app, made
 
