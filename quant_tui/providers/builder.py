@@ -43,6 +43,9 @@ class RawWriter(Protocol):
         """Append rows with the columns of :data:`RAW_COLUMNS`."""
 
 
+MOST_VOLUME = 2.0**53
+"""Largest volume of a bar: up to here floating point holds whole numbers exactly."""
+
 RAW_COLUMNS = ("symbol", "local", "utc", "line", *PRICES, "volume")
 """Of the raw stage: wall clock and UTC in microseconds, row of the file, figures."""
 
@@ -206,8 +209,14 @@ class BarBuilder:
         negative = (volume < 0) & ~skip
         self._fatal(negative, lines, "volume", lambda row: f"is {volume[row]:g}, below zero")
         self._note(absent["volume"] & ~skip, lines, "volume", "is missing, taken as 0")
-        bad |= negative | wrong["volume"]
-        figures["volume"] = np.where(np.isnan(volume), 0.0, volume)
+        huge = (volume > MOST_VOLUME) & ~skip
+        self._fatal(huge, lines, "volume", lambda row: f"is {volume[row]:g}, beyond any market's")
+        whole = np.rint(np.where(np.isnan(volume), 0.0, volume))
+        self._note(
+            (np.abs(volume - whole) > 0) & ~skip, lines, "volume", "is no whole number, rounded"
+        )
+        bad |= negative | huge | wrong["volume"]
+        figures["volume"] = whole
         return bad
 
     def _check_range(

@@ -324,7 +324,7 @@ def test_parquet_types(tmp_path: Path, bars) -> None:
         "symbol": ["X", "X"],
         "date": [date(2020, 1, 2), date(2020, 1, 3)],
         **{name: [1.0, 2.0] for name in ("open", "high", "low", "close")},
-        "volume": [0.0, 5.5],
+        "volume": [0.0, 6.0],
     }
 
 

@@ -164,7 +164,11 @@ class DuckStore:
             self._closed = True
             if self._lease is not None and not self._lease.users:
                 self._end_lease()
+            watch = self._idle_watch
             self._changed.notify_all()
+        if watch is not None:
+            # A thread that lives at exit would keep DuckDB's objects beyond their module.
+            watch.join()
 
     # ----------------------------------------------------------------- getting in
 

@@ -64,7 +64,7 @@ def fetch_rows(
         )
         SELECT wanted.position::INTEGER AS position, bars.date AS date,
                open_price AS open, high_price AS high, low_price AS low,
-               close_price AS close, volume
+               close_price AS close, volume::DOUBLE AS volume
         FROM {table} AS bars JOIN wanted ON bars.symbol = wanted.name
         {where}
     """

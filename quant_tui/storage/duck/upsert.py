@@ -218,7 +218,7 @@ def _open_stage(connection: DuckDBPyConnection, stage: Stage, *, intraday: bool)
         connection.register("stage_arrow", stage)
         origin = "stage_arrow"
     kind = "TIMESTAMP" if intraday else "DATE"
-    numbers = ", ".join(f"{name}::DOUBLE AS {name}" for name in STAGE_COLUMNS[2:])
+    prices = ", ".join(f"{name}::DOUBLE AS {name}" for name in STAGE_COLUMNS[2:-1])
     # A reader gives its rows once, a file or table as often as asked.
     once = not isinstance(stage, Path) and not hasattr(stage, "num_rows")
     connection.execute("DROP VIEW IF EXISTS stage")
@@ -226,7 +226,8 @@ def _open_stage(connection: DuckDBPyConnection, stage: Stage, *, intraday: bool)
     try:
         connection.execute(
             f"CREATE TEMP {'TABLE' if once else 'VIEW'} stage AS "
-            f"SELECT symbol::VARCHAR AS symbol, date::{kind} AS date, {numbers} FROM {origin}"
+            f"SELECT symbol::VARCHAR AS symbol, date::{kind} AS date, {prices}, "
+            f"round(volume::DOUBLE) AS volume FROM {origin}"
         )
     except (duckdb.BinderException, duckdb.ConversionException) as error:
         raise DataImportError(
@@ -315,14 +316,15 @@ def _rewrite(connection: DuckDBPyConnection, table: _Table, batch: ImportBatch) 
                coalesce(stage.high, bars.high_price) AS high_price,
                coalesce(stage.low, bars.low_price) AS low_price,
                coalesce(stage.close, bars.close_price) AS close_price,
-               coalesce(stage.volume, bars.volume) AS volume,
+               coalesce(stage.volume::BIGINT, bars.volume) AS volume,
                CASE WHEN stage.known THEN $source ELSE bars.data_source END AS data_source,
                bars.created_at,
                CASE WHEN stage.known THEN $batch ELSE bars.batch_id END AS batch_id
         FROM {table.name} AS bars LEFT JOIN changes AS stage ON stage.known AND {table.match}
         UNION ALL BY NAME
         SELECT symbol, {new_interval}date, open AS open_price, high AS high_price,
-               low AS low_price, close AS close_price, volume, $source AS data_source,
+               low AS low_price, close AS close_price, volume::BIGINT AS volume,
+               $source AS data_source,
                $now AS created_at, $batch AS batch_id
         FROM changes WHERE NOT known
     """
