@@ -29,7 +29,10 @@ def standalone(tmp_path: Path) -> Iterator[str]:
     program = resolve(data_dir=tmp_path)
     options = ["--dbpath", str(tmp_path / "db"), "--bind_ip", str(path), "--nounixsocket"]
     with subprocess.Popen(
-        [*program.command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*program.command, *options],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     ) as process:
         wait_for(lambda: path.exists() and wire.listens(path), 30)
         yield f"mongodb://{quote(str(path), safe='')}/?directConnection=true"
