@@ -57,7 +57,7 @@ def run(
     async def work(services: Services) -> BacktestReport:
         from quant_tui.engine import BacktestConfig
         from quant_tui.engine.rules import parse_document
-        from quant_tui.services.backtests import BacktestRequest
+        from quant_tui.services.backtest_request import BacktestRequest
 
         request = BacktestRequest(
             symbols=tuple(symbols.split(",")),

@@ -64,7 +64,13 @@ def launch_demo(context: CommandContext) -> int:
 
 
 def _import_composition() -> Callable[[Settings], Awaitable[Services]]:
-    """Import the services, which takes most of a second, away from the event loop."""
+    """Import the services, which takes most of a second, away from the event loop.
+
+    pyarrow too: its first import fails when two threads begin it at the same moment, as
+    loading the sample and keeping a result would.
+    """
+    import pyarrow.parquet  # noqa: F401 -- for its effect, as said above
+
     from quant_tui.services.composition import open_services
 
     return open_services

@@ -73,8 +73,11 @@ def _unexpected(error: Exception, context: CommandContext | None) -> int:
 
     details = ""
     if context is not None:
-        context.start_log()
-        details = f" Details: {context.settings.locations.log_file}"
+        try:
+            context.start_log()
+            details = f" Details: {context.settings.locations.log_file}"
+        except (QuantError, OSError) as failure:
+            details = f" There is no log of it: {failure}"
     logging.getLogger("quant_tui").critical("unexpected error", exc_info=error)
     print(
         f"quant-tui: Unexpected error ({type(error).__name__}: {error}).{details}", file=sys.stderr

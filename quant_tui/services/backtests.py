@@ -8,115 +8,27 @@ import contextlib
 import logging
 import re
 import traceback
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import Cancelled, InvalidInput, NotFound, QuantError, StrategyError
 from quant_tui.domain.trading import Backtest, BacktestExecution, BacktestResult
 from quant_tui.domain.vocabulary import RunStatus
-from quant_tui.engine import BacktestConfig, run_backtest
-from quant_tui.engine.rules import StrategyDocument, parse_document, validate_parameters
+from quant_tui.engine import run_backtest
 from quant_tui.jobs.manager import Job, JobContext, JobManager
 from quant_tui.services.backtest_export import export_report
 from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
+from quant_tui.services.backtest_request import BacktestRequest, PreparedBacktest, prepare
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.strategies import StrategyService
 from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
 from quant_tui.storage.mongo.repositories import UserRepositories
 
-DEFAULT_COMMISSION = 0.001
-"""Commission of a new run, as a fraction of the value traded, unless one is given."""
-
 HEARTBEAT_SECONDS = 5.0
 """How often a running execution says that it lives."""
 
-_BESIDE_CONFIG = frozenset({"symbols", "start_date", "end_date", "benchmark", "strategy"})
-"""Keys of a backtest's ``config`` that are not the engine's."""
-
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class BacktestRequest:
-    """What to test. Exactly one of ``strategy_id``, ``strategy_type``, ``document`` is given.
-
-    Attributes
-    ----------
-    params
-        Parameters over the strategy's own; missing ones keep theirs.
-    start, end
-        First and last session, both included; None for all there is.
-    benchmark
-        A symbol to compare with; empty for none.
-    name
-        Empty for one made of strategy and symbols.
-    """
-
-    symbols: tuple[str, ...]
-    strategy_id: str = ""
-    strategy_type: str = ""
-    document: Document = field(default_factory=dict)
-    params: Mapping[str, object] = field(default_factory=dict)
-    start: date | None = None
-    end: date | None = None
-    config: BacktestConfig = field(
-        default_factory=lambda: BacktestConfig(commission=DEFAULT_COMMISSION)
-    )
-    benchmark: str = ""
-    name: str = ""
-    description: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A request whose every part was found to be right."""
-
-    strategy: StrategyDocument
-    strategy_id: str
-    strategy_name: str
-    params: Document
-    symbols: tuple[str, ...]
-    start: date | None
-    end: date | None
-    config: BacktestConfig
-    benchmark: str
-
-    def snapshot(self) -> Document:
-        """Return the backtest's ``config``: everything needed to run it again."""
-        return {
-            "symbols": list(self.symbols),
-            "start_date": self.start.isoformat() if self.start else None,
-            "end_date": self.end.isoformat() if self.end else None,
-            **self.config.to_document(),
-            "benchmark": self.benchmark or None,
-            "strategy": {
-                "name": self.strategy_name,
-                "strategy_type": self.strategy.strategy_type,
-                "params": self.params,
-                "document": self.strategy.to_document(),
-            },
-        }
-
-    @classmethod
-    def from_snapshot(cls, backtest: Backtest) -> _Prepared:
-        config = backtest.config
-        strategy = config["strategy"]
-        return cls(
-            strategy=parse_document(strategy["document"]),
-            strategy_id=backtest.strategy_id,
-            strategy_name=strategy["name"],
-            params=dict(strategy["params"]),
-            symbols=tuple(config["symbols"]),
-            start=date.fromisoformat(config["start_date"]) if config["start_date"] else None,
-            end=date.fromisoformat(config["end_date"]) if config["end_date"] else None,
-            config=BacktestConfig.from_document(
-                {key: value for key, value in config.items() if key not in _BESIDE_CONFIG}
-            ),
-            benchmark=config["benchmark"] or "",
-        )
 
 
 class BacktestService:
@@ -144,7 +56,7 @@ class BacktestService:
     async def validate(self, request: BacktestRequest) -> dict[str, str]:
         """Return what is wrong with a request: field to message, empty when all is well."""
         try:
-            await self._prepare(request)
+            await prepare(request, self._strategies, self._market_data)
         except InvalidInput as error:
             return {error.field or "strategy": str(error)}
         except NotFound as error:
@@ -161,7 +73,7 @@ class BacktestService:
         InvalidInput, NotFound, StrategyError
             When the request cannot be run; nothing is kept then.
         """
-        prepared = await self._prepare(request)
+        prepared = await prepare(request, self._strategies, self._market_data)
         backtest = await self._backtests.create(self._backtest(request, prepared))
         return self._start(backtest, prepared)
 
@@ -173,7 +85,7 @@ class BacktestService:
         InvalidInput, NotFound, StrategyError
             When the request cannot be run.
         """
-        prepared = await self._prepare(request)
+        prepared = await prepare(request, self._strategies, self._market_data)
         backtest = self._backtest(request, prepared)
 
         async def work(context: JobContext) -> BacktestReport:
@@ -192,7 +104,7 @@ class BacktestService:
             When it is running already.
         """
         backtest = await self._backtests.get(backtest_id)
-        return self._start(backtest, _Prepared.from_snapshot(backtest))
+        return self._start(backtest, PreparedBacktest.from_snapshot(backtest))
 
     async def list(
         self,
@@ -281,49 +193,7 @@ class BacktestService:
         report = await self.show(backtest_id)
         return await asyncio.to_thread(export_report, report, out, file_format)
 
-    async def _prepare(self, request: BacktestRequest) -> _Prepared:
-        given = [bool(request.strategy_id), bool(request.strategy_type), bool(request.document)]
-        if sum(given) != 1:
-            raise InvalidInput("Give one strategy: an id, a type or a document.", field="strategy")
-        own: Mapping[str, object] = {}
-        if request.strategy_id:
-            strategy = await self._strategies.get(request.strategy_id)
-            document = self._strategies.document_of(strategy)
-            name, own = strategy.name, strategy.parameters
-        elif request.strategy_type:
-            document = self._strategies.document_of_type(request.strategy_type)
-            name = request.strategy_type
-        else:
-            document = parse_document(request.document)
-            name = document.name or "Unnamed"
-        params = {**document.default_parameters(), **own, **request.params}
-        wrong = validate_parameters(document, params)
-        if wrong:
-            parameter, message = next(iter(wrong.items()))
-            raise InvalidInput(f"{parameter}: {message}", field=parameter)
-        symbols = tuple(dict.fromkeys(one.strip() for one in request.symbols if one.strip()))
-        if not symbols:
-            raise InvalidInput("Choose at least one symbol.", field="symbols")
-        if request.start and request.end and request.start > request.end:
-            raise InvalidInput(
-                f"The start {request.start} is after the end {request.end}.", field="start"
-            )
-        await self._market_data.require(symbols, field="symbols")
-        if request.benchmark:
-            await self._market_data.require((request.benchmark,), field="benchmark")
-        return _Prepared(
-            strategy=document,
-            strategy_id=request.strategy_id,
-            strategy_name=name,
-            params=params,
-            symbols=symbols,
-            start=request.start,
-            end=request.end,
-            config=request.config,
-            benchmark=request.benchmark,
-        )
-
-    def _backtest(self, request: BacktestRequest, prepared: _Prepared) -> Backtest:
+    def _backtest(self, request: BacktestRequest, prepared: PreparedBacktest) -> Backtest:
         shown = ", ".join(prepared.symbols[:3])
         if len(prepared.symbols) > 3:
             shown += f" +{len(prepared.symbols) - 3}"
@@ -335,7 +205,7 @@ class BacktestService:
             user_id=self._user_id,
         )
 
-    def _start(self, backtest: Backtest, prepared: _Prepared) -> Job[BacktestReport]:
+    def _start(self, backtest: Backtest, prepared: PreparedBacktest) -> Job[BacktestReport]:
         async def work(context: JobContext) -> BacktestReport:
             return await self._execute(backtest, prepared, context)
 
@@ -347,7 +217,7 @@ class BacktestService:
         )
 
     async def _execute(
-        self, backtest: Backtest, prepared: _Prepared, context: JobContext
+        self, backtest: Backtest, prepared: PreparedBacktest, context: JobContext
     ) -> BacktestReport:
         execution = await self._lifecycle.begin(backtest)
         try:
@@ -364,7 +234,7 @@ class BacktestService:
         return await self.show(backtest.id)
 
     async def _compute(
-        self, backtest: Backtest, prepared: _Prepared, execution_id: str, context: JobContext
+        self, backtest: Backtest, prepared: PreparedBacktest, execution_id: str, context: JobContext
     ) -> BacktestResult:
         context.progress(0.02, "loading bars")
         wanted = prepared.symbols

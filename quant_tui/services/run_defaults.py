@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from quant_tui.domain.market_data import Company
-from quant_tui.services.backtests import DEFAULT_COMMISSION, BacktestService
+from quant_tui.services.backtest_request import DEFAULT_COMMISSION
+from quant_tui.services.backtests import BacktestService
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.storage.duck.records import SymbolSummary
 from quant_tui.storage.mongo.repository import Repository

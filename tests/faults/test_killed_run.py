@@ -20,6 +20,7 @@ import asyncio, sys
 from dataclasses import replace
 from pathlib import Path
 import quant_tui.services.backtests as backtests
+from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.config.settings import MongoSettings, load_settings
 from quant_tui.services.composition import open_services
 
@@ -35,7 +36,7 @@ async def main():
             pass
     backtests.run_backtest = stuck
     job = await services.backtests.start(
-        backtests.BacktestRequest(symbols=("SPX",), strategy_type="BUY_AND_HOLD")
+        BacktestRequest(symbols=("SPX",), strategy_type="BUY_AND_HOLD")
     )
     await job.wait()
 

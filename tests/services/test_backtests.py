@@ -18,7 +18,7 @@ from quant_tui.domain.errors import (
 )
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.engine import BacktestConfig
-from quant_tui.services.backtests import BacktestRequest
+from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.services.composition import Services, open_services
 
 SYMBOLS = ("SPX", "IXIC")

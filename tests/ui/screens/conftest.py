@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
 
 QUIET = frozenset({"detail", "open", "list", "chart", "load", "save", "run", "jump", "inspect"})
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 @dataclass
@@ -84,7 +84,7 @@ def _still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def open_app(stocked_settings: Settings, settings: Settings) -> Open:
+def open_app(settings: Settings, sample_duckdb: Path) -> Open:
     """Open the app: ``async with open_app(size, stocked=False) as driver``."""
 
     @asynccontextmanager
@@ -94,10 +94,12 @@ def open_app(stocked_settings: Settings, settings: Settings) -> Open:
         stocked: bool = True,
         before: Callable[[Services], Awaitable[None]] | None = None,
     ) -> AsyncIterator[Driver]:
-        chosen = stocked_settings if stocked else settings
+        if stocked:
+            settings.locations.create()
+            shutil.copy(sample_duckdb, settings.locations.duckdb_file)
 
         async def opener() -> Services:
-            services = await open_services(chosen)
+            services = await open_services(settings)
             await services.sign_in(await services.accounts.create_local("kim"))
             if stocked:
                 await services.sample_data.load_bars()
@@ -105,7 +107,7 @@ def open_app(stocked_settings: Settings, settings: Settings) -> Open:
                 await before(services)
             return services
 
-        app = QuantApp(chosen, opener)
+        app = QuantApp(settings, opener)
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(app, pilot)
             await driver.until(lambda: app.services is not None)

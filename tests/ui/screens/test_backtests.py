@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from quant_tui.domain.vocabulary import RunStatus
-from quant_tui.services.backtests import BacktestRequest
+from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.ui.screens.backtests.run_request import read_request, symbols_in
 
 KNOWN = {

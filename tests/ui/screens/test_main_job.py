@@ -34,7 +34,7 @@ async def test_strategy_run_and_result_take_fewer_than_ten_keys(open_app, size) 
 
 
 async def test_the_app_and_the_services_give_the_same_figures(open_app) -> None:
-    from quant_tui.services.backtests import BacktestRequest
+    from quant_tui.services.backtest_request import BacktestRequest
 
     async with open_app() as driver:
         await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+s")

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from quant_tui.config.settings import Settings
-from quant_tui.services.backtests import BacktestRequest
+from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
 

@@ -23,7 +23,7 @@ from quant_tui.ui.widgets.table import Table
 
 if TYPE_CHECKING:
     from quant_tui.domain.trading import Strategy
-    from quant_tui.services.backtests import BacktestRequest
+    from quant_tui.services.backtest_request import BacktestRequest
     from quant_tui.services.run_defaults import RunDefaults
 
 FILLS = (("next_open", "next bar's open"), ("close", "same bar's close"))

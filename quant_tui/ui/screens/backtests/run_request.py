@@ -11,7 +11,7 @@ from quant_tui.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
     from quant_tui.engine import BacktestConfig
-    from quant_tui.services.backtests import BacktestRequest
+    from quant_tui.services.backtest_request import BacktestRequest
 
 SIZED = ("fraction", "fixed_cash", "fixed_shares")
 """Sizings that need a number."""
@@ -41,7 +41,7 @@ def read_request(
     request, errors
         The request, None when anything is wrong; messages by field.
     """
-    from quant_tui.services.backtests import BacktestRequest
+    from quant_tui.services.backtest_request import BacktestRequest
 
     errors: dict[str, str] = {}
     symbols = symbols_in(values["symbols"])

@@ -29,7 +29,7 @@ from quant_tui.ui.workspaces import Workspace
 if TYPE_CHECKING:
     from quant_tui.jobs.manager import Job
     from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
-    from quant_tui.services.backtests import BacktestRequest
+    from quant_tui.services.backtest_request import BacktestRequest
     from quant_tui.services.composition import Services
 
 RUN = "run:"
@@ -69,6 +69,7 @@ class Backtests(Workspace):
         self.result = ResultPage(id="result")
         self.pages = ContentSwitcher(initial="list")
         self._summaries: dict[str, BacktestSummary] = {}
+        self._offered: RunStatus | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -143,18 +144,29 @@ class Backtests(Workspace):
         self.spawn(self._refresh_list(), group="list", exclusive=True)
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
-        """Say more about the row."""
+        """Say more about the row; the tables of a result have rows of their own."""
         event.stop()
-        self._show_about()
-        self.refresh_bindings()
+        if event.table is self.table:
+            self._show_about()
+            self._offer_keys()
 
     def _show_about(self) -> None:
         width = self.size.width - 2 or 78
-        self.about.update(lines_of(self._summaries.get(self.table.cursor_key), width))
+        lines = lines_of(self._summaries.get(self.table.cursor_key), width)
+        self.about.update(lines, layout=False)
+
+    def _offer_keys(self) -> None:
+        """Look again which keys work, where that depends on the row."""
+        status = self._summaries[key].status if (key := self.table.cursor_key) else None
+        if status is not self._offered:
+            self._offered = status
+            self.refresh_bindings()
 
     def on_table_row_opened(self, event: Table.RowOpened) -> None:
         """Open the result."""
         event.stop()
+        if event.table is not self.table:
+            return
         self.spawn(self._open(event.key), group="open", exclusive=True)
 
     async def _open(self, backtest_id: str) -> None:
