@@ -84,6 +84,8 @@ class Field(Horizontal):
             if choices is None
             else Choice(choices, value)
         )
+        self.known = self.control.value
+        """The value last reacted to; a text field announces its first one as if it were new."""
         self._note = Static("", classes="note", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -233,8 +235,9 @@ class Form(VerticalScroll, can_focus=False):
 
     def _value_changed(self, control: Widget) -> None:
         field = control.parent
-        if not isinstance(field, Field):
+        if not isinstance(field, Field) or field.value == field.known:
             return
+        field.known = field.value
         self._touched.add(field.key)
         self.changed = True
         values = self.values
