@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from quant_tui.ui.app import QuantApp
 
 HEALTH_SECONDS = 30.0
+PROBE_AFTER_SECONDS = 5.0
 JOB_SECONDS = 0.5
 """A running job's line is repainted at most twice a second."""
 
@@ -50,6 +51,7 @@ class StatusKeeper:
         self.look()
         if self._health_timer is None:
             self._health_timer = self._app.set_interval(HEALTH_SECONDS, self.look)
+            self._app.set_timer(PROBE_AFTER_SECONDS, self._look_deeper)
 
     def stop(self) -> None:
         """End; nothing is asked any more."""
@@ -57,10 +59,15 @@ class StatusKeeper:
         if self._asking is not None:
             self._asking.cancel()
 
-    def look(self) -> None:
+    def look(self, *, deeper: bool = False) -> None:
         """Ask for health and data; a question that is still open is not asked twice."""
         if self._services is not None and (self._asking is None or self._asking.done()):
-            self._asking = asyncio.create_task(self._ask(self._services), name="status")
+            asking = self._ask(self._services, deeper=deeper)
+            self._asking = asyncio.create_task(asking, name="status")
+
+    def _look_deeper(self) -> None:
+        """Also try the index of ChromaDB, once, when the person has begun to work."""
+        self.look(deeper=True)
 
     def jobs_changed(self) -> None:
         """Show the running jobs soon; keep looking while there are any."""
@@ -74,6 +81,8 @@ class StatusKeeper:
         return self._app.default_screen.query_one(StatusLine)
 
     def _show_jobs(self) -> None:
+        if self._services is None or not self._app.is_running:
+            return  # a last tick, while the screen is being taken down
         active = self._app.job_watch.active
         self.line.show_jobs(active)
         self._app.jobs_tick()
@@ -81,11 +90,11 @@ class StatusKeeper:
             self._job_timer.stop()
             self._job_timer = None
 
-    async def _ask(self, services: Services) -> None:
+    async def _ask(self, services: Services, *, deeper: bool) -> None:
         line = self.line
         line.show_user(services.user.username if services.user else "")
         try:
-            health = await services.health.check()
+            health = await services.health.check(chroma=deeper)
             line.show_health([HealthMark(one.name, one.ok, one.detail) for one in health])
             last = await services.market_data.last_session()
             line.show_data(last, is_stale(last, datetime.now(UTC).date()))

@@ -310,7 +310,7 @@ async def test_job_is_stopped_from_the_jobs_screen(tmp_path: Path) -> None:
         job = app.services.jobs.start("backtest", "Golden cross", work)
         await pilot.press("9")
         await until(pilot, lambda: "bar 30 of 100" in text_of(app))
-        assert "30%" in text_of(app).splitlines()[-2]
+        await until(pilot, lambda: "30%" in text_of(app).splitlines()[-2])
         await pilot.press("ctrl+x")
         await until(pilot, lambda: job.status.is_final, 1.0)
         await until(pilot, lambda: "◼ stopped" in text_of(app))
