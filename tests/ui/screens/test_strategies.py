@@ -59,13 +59,13 @@ async def test_a_changed_form_is_not_left_without_asking(open_app) -> None:
     async with open_app((120, 36)) as driver:
         await driver.press("3", "n", "enter")
         await driver.type("x")
-        assert driver.app.unsaved == ["The strategy's form"]
+        assert driver.front("strategies").unsaved == "The strategy's form"
         await driver.press("escape")
         assert "Leave without saving?" in driver.text
         await driver.press("y")
         await driver.until(lambda: "from which template?" in driver.text)
         await driver.press("escape")
-        assert driver.app.unsaved == []
+        assert driver.front("strategies").unsaved == ""
 
 
 async def test_editing_keeps_the_strategy_and_changes_it(open_app) -> None:

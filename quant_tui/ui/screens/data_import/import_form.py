@@ -83,7 +83,8 @@ class ImportForm(Vertical):
         & ImportFields { width: 1fr; height: 1fr; }
         & Field > .label { width: 15; }
         & Field > .note { width: 2fr; }
-        & #field-path > Input { width: 6fr; }
+        & #field-path > Input { width: 1fr; }
+        & #field-path > .note { width: 14; }
         & Page { width: 1fr; height: 1fr; border-left: vkey $rule; padding-left: 1; }
     }
     .-narrow ImportForm {
@@ -226,7 +227,7 @@ class ImportForm(Vertical):
         if not text:
             return {"path": "which file?"}
         if not _is_file(text):
-            return {"path": "is not a file"}
+            return {"path": "no such file"}
         if self._wrong:
             return {"path": self._wrong}
         return {

@@ -29,8 +29,11 @@ def matches_lines(found: Sequence[str], width: int) -> list[Content]:
     if not found:
         return [*lines, Content.styled("Nothing readable begins like this.", "$text-muted")]
     for one in found[:SHOWN_MATCHES]:
-        style = "$text-accent" if one.endswith("/") else ""
-        lines.append(Content.styled(fit(one, width, "left").rstrip(), style))
+        name = one.rstrip("/").rpartition("/")[2]
+        if one.endswith("/"):
+            lines.append(Content.styled(f"{name}/", "$text-accent").truncate(width))
+        else:
+            lines.append(Content(name).truncate(width, ellipsis=True))
     if len(found) > SHOWN_MATCHES:
         lines.append(Content.styled(f"… {len(found) - SHOWN_MATCHES} more", "$text-muted"))
     return lines

@@ -118,10 +118,10 @@ class DataImport(Workspace):
 
     def focus_first(self) -> None:
         """Give the keys to the page that is shown."""
-        if (form := self._form) is not None:
-            form.focus_first()
-        elif self.pages.current == "outcome":
+        if self.pages.current == "outcome":
             self.outcome.focus()
+        elif (form := self._form) is not None:
+            form.focus_first()
         else:
             self.table.focus()
 

@@ -1,0 +1,103 @@
+"""Data: the list, the import of a good and of a bad file, sample data, completion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from quant_tui.ui.screens.data_import.paths import matches
+
+GOOD = (
+    "일자,시가,고가,저가,종가,거래량\n"
+    '2024-01-02,"78,200","79,800","78,200","79,600","17,142,847"\n'
+    '2024-01-03,"78,500","78,800","77,000","77,000","21,753,644"\n'
+)
+BAD = "Date,Open,High,Low,Close\n2024-01-02,10,9,8,9.5\n2024-01-03,10,11,9,-1\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "files"
+    (made / "sub").mkdir(parents=True)
+    (made / "삼성전자.csv").write_text(GOOD, encoding="utf-8")
+    (made / "bad.csv").write_text(BAD, encoding="utf-8")
+    (made / "notes.docx").write_text("no", encoding="utf-8")
+    (made / ".hidden.csv").write_text(GOOD, encoding="utf-8")
+    return made
+
+
+def test_completion_offers_folders_then_readable_files(folder: Path) -> None:
+    assert matches(f"{folder}/") == [
+        f"{folder}/sub/",
+        f"{folder}/bad.csv",
+        f"{folder}/삼성전자.csv",
+    ]
+    assert matches(f"{folder}/삼") == [f"{folder}/삼성전자.csv"]
+    assert matches(f"{folder}/B") == [f"{folder}/bad.csv"]
+    assert matches(f"{folder}/.h") == [f"{folder}/.hidden.csv"]
+    assert matches(f"{folder}/nothing/x") == []
+
+
+async def test_a_korean_file_is_recognised_shown_and_imported(open_app, folder: Path) -> None:
+    async with open_app((120, 36), stocked=False) as driver:
+        await driver.press("0")
+        assert "No market data yet" in driver.text
+        await driver.press("n")
+        await driver.type(f"{folder}/삼")
+        await driver.until(lambda: "삼성전자.csv" in driver.text)
+        await driver.press("enter")
+        await driver.until(lambda: "First rows" in driver.text)
+        assert "‹ 종가 ›" in driver.text
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "✓ Imported" in driver.text)
+        await driver.press("escape")
+        (symbol,) = await driver.services.market_data.symbols()
+        assert (symbol.symbol, symbol.rows) == ("삼성전자", 2)
+        assert "삼성전자" in driver.text
+
+
+async def test_a_bad_file_names_its_rows_and_leads_back_to_the_form(open_app, folder: Path) -> None:
+    async with open_app((120, 36), stocked=False) as driver:
+        await driver.press("0", "n")
+        await driver.type(f"{folder}/bad.csv")
+        await driver.until(lambda: "First rows" in driver.text)
+        assert "row 2, Open" in driver.text
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "Import failed" in driver.text)
+        assert "row 3, Close" in driver.text
+        assert "The store is as it was." in driver.text
+        assert await driver.services.market_data.symbols() == []
+        await driver.press("escape")
+        assert "Import a file" in driver.text
+
+
+async def test_a_mapping_can_be_changed(open_app, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("when,px\n2024-01-02,10\n2024-01-03,11\n", encoding="utf-8")
+    async with open_app((120, 36), stocked=False) as driver:
+        await driver.press("0", "n")
+        await driver.type(str(path))
+        await driver.until(lambda: "no column was recognised" in driver.text)
+        await driver.press("ctrl+s")
+        assert "choose the column" in driver.text
+        form = driver.front("data")._form.form
+        form.field("map.date").value = "when"
+        form.field("map.close").value = "px"
+        await driver.until(lambda: "no column was recognised" not in driver.text)
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "✓ Imported" in driver.text)
+
+
+async def test_the_sample_data_come_with_one_key(open_app) -> None:
+    async with open_app((120, 36), stocked=False) as driver:
+        await driver.press("0", "a")
+        await driver.until(lambda: "VESSL.SYN" in driver.text, 30)
+        assert "synthetic" in driver.text
+
+
+async def test_symbols_are_handed_to_a_backtest(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        await driver.press("3", "n", "enter", "ctrl+s", "0", "space", "space", "r")
+        await driver.until(lambda: "New backtest" in driver.text)
+        assert "ASHBY.SYN, BYEOL.SYN" in driver.text

@@ -1,0 +1,202 @@
+"""Charts: nothing lost when reduced, ticks that fit, a cursor that reads out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.app import App, ComposeResult
+
+from quant_tui.ui.format import compact, percent
+from quant_tui.ui.widgets.chart import TimeChart
+from quant_tui.ui.widgets.chart_axes import date_ticks, value_ticks
+from quant_tui.ui.widgets.chart_data import (
+    ChartData,
+    Pane,
+    Series,
+    bounds_of,
+    least_in_columns,
+    reduce_to_columns,
+)
+from quant_tui.ui.widgets.chart_raster import column_of, draw
+
+FLOATS = st.floats(-1e6, 1e6, allow_nan=False) | st.just(float("nan"))
+
+
+def business_days(count: int) -> np.ndarray:
+    days = np.arange("2010-01-01", "2030-01-01", dtype="datetime64[D]")
+    return days[np.is_busday(days)][:count]
+
+
+def example(count: int = 2264) -> ChartData:
+    rng = np.random.default_rng(7)
+    equity = 1e5 * np.exp(np.cumsum(rng.normal(4e-4, 0.01, count)))
+    depth = equity / np.maximum.accumulate(equity) - 1.0
+    return ChartData(
+        business_days(count),
+        (
+            Pane((Series("Strategy 전략", equity),), weight=3, write=compact, may_log=True),
+            Pane((Series("Drawdown", depth, "down"),), write=percent, kind="area"),
+        ),
+    )
+
+
+@given(st.lists(FLOATS, min_size=1, max_size=400), st.integers(1, 60))
+def test_reducing_keeps_the_extremes_and_the_width(values: list[float], columns: int) -> None:
+    array = np.array(values)
+    x, y = reduce_to_columns(array, columns)
+    finite = array[np.isfinite(array)]
+    assert len(x) == len(y) <= 2 * columns
+    assert np.isfinite(y).all()
+    if len(finite):
+        assert y.min() == finite.min()
+        assert y.max() == finite.max()
+        assert 0 <= x.min() <= x.max() <= columns - 1
+        assert (np.diff(x) >= 0).all()
+
+
+@given(st.lists(FLOATS, min_size=1, max_size=400), st.integers(1, 60))
+def test_the_deepest_point_of_an_area_is_not_lost(values: list[float], columns: int) -> None:
+    array = np.array(values)
+    least = least_in_columns(array, columns)
+    finite = array[np.isfinite(array)]
+    if len(finite) and len(array) >= columns:
+        assert np.nanmin(least) == finite.min()
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9), st.integers(2, 12), st.booleans())
+def test_value_ticks_lie_inside_and_are_few(low: float, span: float, most: int, log: bool) -> None:
+    high = low + span
+    ticks = value_ticks(low, high, most, log=log)
+    assert len(ticks) <= most
+    assert ticks == sorted(ticks)
+    room = 1e-6 * max(abs(low), abs(high), span)
+    assert all(low - room <= tick <= high + room for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("count", "width", "expected"),
+    [
+        (2264, 70, ["2011", "2012", "2013", "2014", "2015", "2016", "2017", "2018"]),
+        (60, 70, ["Feb", "Mar"]),
+        (2264, 14, ["2015"]),
+    ],
+)
+def test_dates_are_marked_as_finely_as_fits(count: int, width: int, expected: list[str]) -> None:
+    labels = [label for _, label in date_ticks(business_days(count), width)]
+    assert labels[: len(expected)] == expected or set(expected) <= set(labels)
+
+
+def test_date_marks_never_touch() -> None:
+    for count in (2, 5, 30, 250, 1000, 5000):
+        for width in (12, 40, 66, 110, 190):
+            ticks = date_ticks(business_days(count), width)
+            columns = [column_of(at, count, width) for at, _ in ticks]
+            for (_, label), a, b in zip(ticks, columns, columns[1:], strict=False):
+                assert b - a > len(label)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(20, 5), (78, 18), (198, 55)])
+@pytest.mark.parametrize("log", [False, True])
+def test_a_drawing_fills_exactly_the_room_there_is(columns: int, rows: int, log: bool) -> None:
+    grid = draw(example(), 0, 2264, columns, rows, log=log)
+    assert len(grid.characters) == len(grid.roles) == rows
+    assert {len(row) for row in grid.characters} == {columns}
+    assert {len(row) for row in grid.roles} == {columns}
+
+
+def test_flat_and_empty_series_are_drawn() -> None:
+    dates = business_days(3)
+    for values in ([1.0, 1.0, 1.0], [np.nan] * 3, [0.0, 0.0, 0.0]):
+        data = ChartData(dates, (Pane((Series("x", np.array(values)),), may_log=True),))
+        for log in (False, True):
+            draw(data, 0, 3, 40, 8, log=log)
+    assert bounds_of(Pane((Series("x", np.array([5.0, 5.0])),)), 0, 2, log=False) == (4.95, 5.05)
+
+
+def test_importing_the_chart_leaves_plotext_out() -> None:
+    code = (
+        "import sys, quant_tui.ui.widgets.chart, quant_tui.ui.screens.results;"
+        "sys.exit(any(n in sys.modules for n in ('plotext', 'textual_plotext', 'pandas')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class Host(App[None]):
+    """Shows one chart."""
+
+    def compose(self) -> ComposeResult:
+        yield TimeChart(id="chart")
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        from quant_tui.ui.themes import DEFAULTS
+
+        return DEFAULTS
+
+
+def text_of(app: App[None]) -> str:
+    lines = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strips) for strips in lines)
+
+
+async def test_keys_read_out_zoom_pan_and_go_back() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(TimeChart)
+        chart.show(example())
+        chart.focus()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "Strategy 전략" in text_of(app)
+        assert "2010-01-01 … 2018-09-05" in text_of(app)
+        await pilot.press("home", "right")
+        assert chart.cursor is not None
+        assert 0 < chart.cursor < 100
+        await pilot.press("plus", "plus")
+        await app.workers.wait_for_complete()
+        start, stop = chart.shown
+        assert stop - start == 2264 // 4
+        assert start <= chart.cursor < stop
+        await pilot.press("greater_than_sign")
+        assert chart.shown[0] > start
+        await pilot.press("v")
+        assert chart.log_axis
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "log axis" in text_of(app)
+        await pilot.press("z", "escape")
+        assert chart.shown == (0, 2264)
+        assert chart.cursor is None
+
+
+async def test_the_view_follows_the_cursor_beyond_its_edge() -> None:
+    app = Host()
+    async with app.run_test(size=(60, 16)) as pilot:
+        chart = app.query_one(TimeChart)
+        chart.show(example())
+        chart.focus()
+        await app.workers.wait_for_complete()
+        await pilot.press("plus", "plus", "plus", "end")
+        before = chart.shown
+        await pilot.press("right")
+        assert chart.shown[0] > before[0]
+        assert chart.shown[0] <= chart.cursor < chart.shown[1]
+
+
+async def test_the_chart_is_drawn_anew_for_another_size() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(TimeChart)
+        chart.show(example())
+        await app.workers.wait_for_complete()
+        await pilot.resize_terminal(120, 36)
+        await pilot.pause()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert chart._grid is not None
+        assert chart._grid.width + chart._grid.axis_width == 120
+        assert len(chart._grid.characters) == 35
