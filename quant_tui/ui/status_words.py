@@ -44,7 +44,7 @@ _WORDS = {
     RunStatus.RUNNING: StatusWords("▸", "running", "accent", "$text-accent"),
     RunStatus.COMPLETED: StatusWords("✓", "done", "", "$text-success"),
     RunStatus.FAILED: StatusWords("✗", "failed", "error", "$text-error"),
-    RunStatus.CANCELLED: StatusWords("■", "cancelled", "warning", "$text-warning"),
+    RunStatus.CANCELLED: StatusWords("■", "stopped", "warning", "$text-warning"),
 }
 
 

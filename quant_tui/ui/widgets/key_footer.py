@@ -59,6 +59,8 @@ class KeyFooter(Widget):
             seen.add(binding.action)
             shown = self.app.get_key_display(binding)
             found.append((shown, binding.description, binding.id or binding.action))
+        # what only this screen can do comes before what every table can
+        found.sort(key=lambda key: key[2].startswith("table."))
         return found
 
     async def on_click(self, event: events.Click) -> None:

@@ -203,3 +203,32 @@ async def test_a_changed_run_begins_with_the_earlier_settings(open_app) -> None:
         assert values["end"] == "2013-12-31"
         assert values["symbols"] == "SPX, GAON.SYN"
         assert values["benchmark"] == "IXIC"
+
+
+async def test_a_cancelled_run_says_so_and_can_be_tried_again(open_app) -> None:
+    async def cancelled(services) -> None:
+        job = await services.backtests.start(
+            BacktestRequest(symbols=("SPX",), strategy_type="SMA_CROSSOVER")
+        )
+        job.cancel()
+        assert job.task is not None
+        await job.task
+
+    async with open_app((80, 24), before=cancelled) as driver:
+        await driver.press("4")
+        await driver.until(lambda: "■ cancell" in driver.text or "■ stopped" in driver.text)
+        await driver.press("enter")
+        assert "The run was stopped before its end." in driver.text
+        await driver.press("enter")
+        await driver.until(lambda: driver.app.jumps.place is not None)
+        await driver.until(lambda: "Profit factor" in driver.text)
+
+
+async def test_enter_on_a_trade_stays_with_the_result(open_app) -> None:
+    async def before(services) -> None:
+        await one_run(services)
+
+    async with open_app((80, 24), before=before) as driver:
+        await driver.press("4", "enter", "right_square_bracket", "right_square_bracket")
+        await driver.press("down", "enter")
+        assert "[Trades]" in driver.text

@@ -66,8 +66,8 @@ def _state_role(value: object) -> str:
 METRIC_COLUMNS = (
     Column("Metric", 26),
     Column("Value", 14, "right", sort=None),
+    Column("Note", 26, grow=1, role=_note_role),
     Column("Group", 21, role=_muted),
-    Column("Note", 8, grow=1, role=_note_role),
 )  # fmt: skip
 
 TRADE_COLUMNS = (
@@ -108,7 +108,7 @@ def metric_rows(result: BacktestResult) -> Iterator[Row]:
         if value is None:
             reason = undefined.get(figure.key) or "no value"
             note = f"undefined: {reason}"
-        yield Row(figure.key, (figure.title, figure.write(value), group, note))
+        yield Row(figure.key, (figure.title, figure.write(value), note, group))
 
 
 def trade_rows(result: BacktestResult) -> Iterator[Row]:
