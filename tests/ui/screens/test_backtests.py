@@ -232,3 +232,17 @@ async def test_enter_on_a_trade_stays_with_the_result(open_app) -> None:
         await driver.press("4", "enter", "right_square_bracket", "right_square_bracket")
         await driver.press("down", "enter")
         assert "[Trades]" in driver.text
+
+
+async def test_without_prices_the_form_says_where_they_come_from(open_app) -> None:
+    async with open_app((120, 36), stocked=False) as driver:
+        await driver.press("3", "n", "enter", "ctrl+s", "r")
+        assert "No bars yet" in driver.text
+        await driver.press("ctrl+s")
+        assert "choose at least one" in driver.text
+
+
+async def test_without_a_strategy_a_new_run_leads_to_the_templates(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        await driver.press("4", "n")
+        await driver.until(lambda: "from which template?" in driver.text)
