@@ -30,8 +30,8 @@ class RunDefaults:
     names
         Company names by symbol.
     symbols
-        Those of the last backtest if they still have bars, otherwise the first two
-        that are no index.
+        Those of the last backtest if they still have bars, otherwise two with real bars
+        before invented ones, and the longest history first.
     benchmark
         An index whose bars cover the symbols' common range; empty when there is none.
     commission
@@ -59,9 +59,8 @@ async def suggest_run(
     if last and all(symbol in known for symbol in last[0].symbols):
         symbols = last[0].symbols
     if not symbols:
-        tradable = [symbol for symbol in known if symbol not in indices]
-        tradable.sort(key=lambda symbol: -known[symbol].rows)
-        symbols = tuple(sorted(tradable[:SUGGESTED_SYMBOLS])) or tuple(indices[:1])
+        best = sorted(available, key=lambda one: (one.synthetic, -one.rows, one.symbol))
+        symbols = tuple(sorted(one.symbol for one in best[:SUGGESTED_SYMBOLS]))
     covering = [one for one in sorted(indices, reverse=True) if _covers(known, one, symbols)]
     return RunDefaults(available, names, symbols, covering[0] if covering else "")
 
