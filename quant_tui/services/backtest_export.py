@@ -40,6 +40,8 @@ def export_report(report: BacktestReport, out: Path, file_format: str) -> list[P
             hint="Run it first.",
         )
     out = out.expanduser()
+    if file_format == "json" and (not out.name or out.is_dir()):
+        raise InvalidInput(f"{out} is a folder.", field="out", hint="Name a file in it.")
     document = report.to_document()
     try:
         if file_format == "json":
@@ -84,7 +86,15 @@ def _write_tables(folder: Path, document: Document) -> list[Path]:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write the whole file or nothing of it."""
+    """Write the whole file or nothing of it.
+
+    A device or pipe is written into, never replaced: renaming a file over ``/dev/null``
+    would take it from everybody. A link keeps pointing where it does.
+    """
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+        return
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

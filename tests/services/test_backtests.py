@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
+import os
 from datetime import date
 from pathlib import Path
 
@@ -197,6 +199,25 @@ async def test_export_writes_whole_files(stocked: Services, tmp_path: Path) -> N
         await stocked.backtests.export(report.backtest.id, out, file_format="xls")
     with pytest.raises(InvalidInput, match="cannot be written"):
         await stocked.backtests.export(report.backtest.id, tmp_path / "out" / "run.json" / "x")
+
+
+async def test_export_never_replaces_what_is_no_plain_file(
+    stocked: Services, tmp_path: Path
+) -> None:
+    report = await (await stocked.backtests.start(REQUEST)).wait()
+    pipe, target, link = tmp_path / "pipe", tmp_path / "target.json", tmp_path / "link.json"
+    os.mkfifo(pipe)
+    link.symlink_to(target)
+    reader = asyncio.create_task(asyncio.to_thread(pipe.read_text, encoding="utf-8"))
+    await stocked.backtests.export(report.backtest.id, pipe)
+    assert json.loads(await reader) == report.to_document()
+    assert pipe.is_fifo(), "as root, /dev/null would be gone for everybody"
+    await stocked.backtests.export(report.backtest.id, link)
+    assert link.is_symlink()
+    assert json.loads(target.read_text(encoding="utf-8")) == report.to_document()
+    for folder in (Path(), tmp_path):
+        with pytest.raises(InvalidInput, match="is a folder"):
+            await stocked.backtests.export(report.backtest.id, folder)
 
 
 async def test_another_users_backtests_are_not_there(stocked: Services) -> None:
