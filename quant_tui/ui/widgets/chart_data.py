@@ -107,7 +107,7 @@ def reduce_to_columns(values: Floats, columns: int) -> tuple[Floats, Floats]:
     if count == 0 or columns < 1:
         return np.empty(0), np.empty(0)
     if count <= columns:
-        x = np.arange(count, dtype=np.float64) * ((columns - 1) / max(1, count - 1))
+        x = np.arange(count, dtype=np.float64) * (columns - 1) / max(1, count - 1)
         kept = np.isfinite(values)
         return x[kept], values[kept]
     starts = np.arange(columns) * count // columns
