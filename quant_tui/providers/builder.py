@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from quant_tui.providers.dates import EARLIEST, LATEST, DateStyle, explain_date, parse_dates
 from quant_tui.providers.numbers import explain_number, parse_numbers
-from quant_tui.providers.options import ReadOptions
+from quant_tui.providers.options import ReadOptions, is_symbol
 from quant_tui.providers.order import OrderWatch
 from quant_tui.providers.problems import ProblemLog
 
@@ -281,7 +281,7 @@ class BarBuilder:
         for code, name in enumerate(distinct):
             if name not in self._symbols:
                 at = int(np.argmax(codes == code))
-                if not name or len(name) > 40 or not name.isprintable():
+                if not is_symbol(name):
                     mine = (codes == code) & ~skip
                     said = f"{name[:40]!r} is not a symbol" if name else "is missing"
                     self._fatal(mine, lines, "symbol", lambda _, said=said: said)  # type: ignore[misc]  # binds the loop's text

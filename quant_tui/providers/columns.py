@@ -91,7 +91,7 @@ def recognise(columns: Sequence[str], mapping: Mapping[str, str] | None = None) 
             if len(places) > 1:
                 raise InvalidInput(
                     f"Two columns could be {TITLES.get(ours, ours)}: "
-                    f"{' and '.join(repr(columns[place]) for place in places)}.",
+                    f"{' and '.join(repr(columns[place][:40]) for place in places[:5])}.",
                     field="mapping",
                     hint=f"Say which is the {TITLES.get(ours, ours)}, or rename one.",
                 )
@@ -103,6 +103,12 @@ def recognise(columns: Sequence[str], mapping: Mapping[str, str] | None = None) 
         # A lone "time" is the date and time in one (Coinbase, MetaTrader exports).
         found["date"] = found.pop("time")
     return found
+
+
+def listed(columns: Sequence[str]) -> str:
+    """Return names for a message: the first twenty, each cut to forty characters."""
+    shown = ", ".join(name if len(name) <= 40 else f"{name[:39]}…" for name in columns[:20])
+    return shown + (f" and {len(columns) - 20:,} more" if len(columns) > 20 else "")
 
 
 def missing(found: Mapping[str, int]) -> tuple[str, ...]:
@@ -144,5 +150,5 @@ def _place(columns: Sequence[str], ours: str, theirs: str) -> int:
         f"The file has {'no column' if not loose else 'more than one column'} {theirs!r} "
         f"to take as {ours}.",
         field="mapping",
-        hint=f"It has {', '.join(columns)}.",
+        hint=f"It has {listed(columns)}.",
     )

@@ -250,7 +250,8 @@ def _fill_from_parquet(
             if builder is None:
                 reading = understand(path, layout, rows, "", options)
                 builder = BarBuilder(reading, log, stage)
-            feed(builder, rows, layout.groups)
+            with parquet.plain_values(path):
+                feed(builder, rows, layout.groups)
             log.raise_if_fatal(at_once=True)
             progress(READING_SHARE * rows.fraction, f"read {builder.rows:,} bars")
     if builder is None:

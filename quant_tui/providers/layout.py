@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quant_tui.domain.errors import InvalidInput
-from quant_tui.providers.columns import missing, normalise, recognise
+from quant_tui.providers.columns import listed, missing, normalise, recognise
 from quant_tui.providers.options import ReadOptions
 from quant_tui.providers.problems import file_error
 
@@ -111,7 +111,7 @@ def find_layout(path: Path, sample: str, options: ReadOptions, *, strict: bool =
         raise file_error(
             path,
             f"no column found for {', '.join(lacking)}",
-            f"The columns are {', '.join(header) or 'without names'}; say which is which.",
+            f"The columns are {listed(header) or 'without names'}; say which is which.",
             row=number,
         )
     return Layout(delimiter, tuple(header), number, (Group(places),))

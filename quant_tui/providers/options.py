@@ -11,7 +11,22 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from quant_tui.domain.errors import InvalidInput
 
-INTERVAL = re.compile(r"^(1d|1wk|1mo|\d+(s|m|h))$")
+INTERVAL = re.compile(r"(1d|1wk|1mo|[1-9][0-9]{0,4}(s|m|h))")
+LONGEST_SYMBOL = 40
+
+
+def is_symbol(name: str) -> bool:
+    """Whether a name can be a symbol: 1 to 40 printable characters, no comma or outer blanks.
+
+    Commas part symbols wherever several are given; control characters would act on the
+    terminal that shows the name.
+    """
+    return (
+        0 < len(name) <= LONGEST_SYMBOL
+        and name.isprintable()
+        and "," not in name
+        and name == name.strip()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,12 @@ class ReadOptions:
         InvalidInput
             Naming the option.
         """
+        if self.symbol and not is_symbol(self.symbol):
+            raise InvalidInput(
+                f"{self.symbol[:LONGEST_SYMBOL]!r} is not a symbol.",
+                field="symbol",
+                hint=f"Use 1 to {LONGEST_SYMBOL} printable characters, no comma, no blanks around.",
+            )
         if self.encoding:
             try:
                 codecs.lookup(self.encoding)
@@ -86,7 +107,7 @@ class ReadOptions:
             raise InvalidInput("The decimal mark is '.' or ','.", field="decimal")
         if len(self.delimiter) > 1:
             raise InvalidInput("The delimiter is one character.", field="delimiter")
-        if self.interval and not INTERVAL.match(self.interval):
+        if self.interval and not INTERVAL.fullmatch(self.interval):
             raise InvalidInput(
                 f"{self.interval!r} is not an interval.",
                 field="interval",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,11 @@ import numpy as np
 
 from quant_tui.domain.cancellation import CancelCheck, raise_if_cancelled
 from quant_tui.domain.errors import DataImportError
-from quant_tui.providers.columns import missing, recognise
+from quant_tui.providers.columns import listed, missing, recognise
 from quant_tui.providers.delimited import Rows
 from quant_tui.providers.options import ReadOptions
 from quant_tui.providers.problems import file_error
-from quant_tui.providers.text import open_error
+from quant_tui.providers.text import open_error, open_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,13 +34,11 @@ def is_parquet(path: Path) -> bool:
     DataImportError
         When it cannot be opened.
     """
-    try:
-        if path.is_dir():
-            raise IsADirectoryError
-        with path.open("rb") as file:
+    with open_file(path) as file:
+        try:
             start = file.read(4)
-    except OSError as error:
-        raise open_error(path, error) from error
+        except OSError as error:
+            raise open_error(path, error) from error
     return start == MAGIC or (path.suffix.lower() in (".parquet", ".pq") and start != b"")
 
 
@@ -73,8 +72,19 @@ def find_columns(path: Path, file: ParquetFile, options: ReadOptions) -> dict[st
         raise file_error(
             path,
             f"no column found for {', '.join(lacking)}",
-            f"The columns are {', '.join(names)}; say which is which.",
+            f"The columns are {listed(names)}; say which is which.",
         )
+    import pyarrow as pa
+
+    for name in (names[place] for place in places.values()):
+        kind = file.schema_arrow.field(name).type
+        if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_boolean(kind):
+            raise file_error(
+                path,
+                f"holds values of type {str(kind)[:60]}",
+                "Write dates, numbers and texts as such.",
+                column=name,
+            )
     return places
 
 
@@ -105,6 +115,28 @@ def read_batches(
             yield Rows(columns, lines, done / total)
     except (pa.ArrowException, OSError) as error:
         raise _cut_off(path, error) from error
+
+
+@contextmanager
+def plain_values(path: Path) -> Iterator[None]:
+    """Name the file when its values cannot be taken as dates, numbers or texts.
+
+    Raises
+    ------
+    DataImportError
+        In place of what Arrow raises.
+    """
+    import pyarrow as pa
+
+    try:
+        yield
+    except pa.ArrowException as error:
+        reason = str(error).splitlines()[0].rstrip(". ")[:200]
+        raise file_error(
+            path,
+            f"has values that cannot be read ({reason})",
+            "Write dates, numbers and texts as such.",
+        ) from error
 
 
 def hash_file(path: Path, cancel: CancelCheck | None) -> str:

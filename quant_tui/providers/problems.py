@@ -119,4 +119,4 @@ def file_error(
     """Make the error for a file that cannot be read at all."""
     problem = DataProblem(row, column, message)
     text = f"{problem}" if row or column else message
-    return DataImportError(f"{path.name}: {text}", hint=hint, problems=(problem,))
+    return DataImportError(f"{path.name}: {text.rstrip('.')}.", hint=hint, problems=(problem,))

@@ -10,6 +10,8 @@ import codecs
 import gzip
 import hashlib
 import io
+import os
+import stat
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,6 +75,27 @@ def open_error(path: Path, error: OSError) -> Exception:
     return file_error(path, f"cannot be read ({error.strerror or error})")
 
 
+def open_file(path: Path) -> BinaryIO:
+    """Open a file for reading; whoever opens a pipe would wait for its writer.
+
+    Raises
+    ------
+    DataImportError
+        When it cannot be opened, or is a folder, a pipe or a device.
+    """
+    try:
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError
+        if not stat.S_ISREG(kind):
+            raise file_error(
+                path, "is a pipe or a device, not a file", "Save it to a file and import that."
+            )
+        return path.open("rb")
+    except OSError as error:
+        raise open_error(path, error) from error
+
+
 class _Tap:
     """A file that counts and hashes what is read from it."""
 
@@ -110,13 +133,8 @@ class TextFile:
 
     def __init__(self, path: Path, encoding: str = "") -> None:
         self.path = path
-        try:
-            if path.is_dir():
-                raise IsADirectoryError
-            self._raw = path.open("rb")
-            self._size = max(1, path.stat().st_size)
-        except OSError as error:
-            raise open_error(path, error) from error
+        self._raw = open_file(path)
+        self._size = max(1, os.fstat(self._raw.fileno()).st_size)
         try:
             start = self._raw.read(16)
             self._raw.seek(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from quant_tui.domain.errors import InvalidInput
@@ -78,7 +79,7 @@ def _style(
 ) -> DateStyle:
     chosen = chosen_style(options.date_format)
     if chosen is not None:
-        if chosen.name == "custom" and "%" not in chosen.pattern:
+        if chosen.name == "custom" and not _is_date_pattern(chosen.pattern):
             raise InvalidInput(
                 f"{options.date_format!r} is not a date format.",
                 field="date_format",
@@ -93,6 +94,17 @@ def _style(
         style = _decide(path, layout, encoding, column, unclear)
     # Where none is a date, every row says so by itself.
     return style or DateStyle("ymd")
+
+
+def _is_date_pattern(pattern: str) -> bool:
+    """Whether dates can be read with a pattern: Python knows all its directives."""
+    if "%" not in pattern:
+        return False
+    try:
+        datetime.strptime(datetime(2001, 2, 3, tzinfo=UTC).strftime(pattern), pattern)
+    except ValueError:
+        return False
+    return True
 
 
 def _decide(

@@ -84,6 +84,54 @@ def test_rows_count_blank_lines_and_titles(case: str, write, refusal) -> None:
     assert (first.row, first.column) == (row + 3, column)
 
 
+@pytest.mark.parametrize(
+    "symbol", [" ", "a,b", "x\ny", "\x1b[31mred", "\u202eabc", "\udcff", "A" * 41, " A"]
+)
+def test_a_name_that_is_no_symbol_is_refused(symbol: str, write, refusal) -> None:
+    with pytest.raises(InvalidInput, match="is not a symbol") as caught:
+        read_bars(write(HEADER + GOOD), ReadOptions(symbol=symbol))
+    assert caught.value.field == "symbol"
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("interval", ["0m", "00h", "1d\n", "-5m"])
+def test_an_interval_without_length_is_refused(interval: str, write) -> None:
+    with pytest.raises(InvalidInput, match="is not an interval"):
+        read_bars(write(HEADER + GOOD), ReadOptions(interval=interval))
+
+
+def test_a_date_format_that_python_does_not_know_is_refused(write) -> None:
+    with pytest.raises(InvalidInput, match="'%Q' is not a date format"):
+        read_bars(write(HEADER + GOOD), ReadOptions(date_format="%Q"))
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path, refusal) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    assert "is a pipe or a device" in refusal(pipe).message
+
+
+def test_a_header_of_any_length_gives_a_message_of_a_few_lines(write, refusal) -> None:
+    for header in ("x" * 1_000_000, ",".join(f"c{n}" for n in range(10_000))):
+        assert len(str(refusal(write(header + "\n1,2\n")))) < 1_500
+
+
+@pytest.mark.parametrize(
+    ("close", "message"),
+    [
+        (pa.array([[1.0], [2.0]]), "column 'close': holds values of type list<element: double>"),
+        (pa.array([b"\xff", b"1"]), "column 'close': holds values of type binary"),
+        (pa.array([True, False]), "column 'close': holds values of type bool"),
+    ],
+)
+def test_a_parquet_column_of_another_type_is_named(
+    close: pa.Array, message: str, tmp_path: Path, refusal
+) -> None:
+    path = tmp_path / "odd.parquet"
+    pq.write_table(pa.table({"date": ["2020-01-02", "2020-01-03"], "close": close}), path)
+    assert message in refusal(path).message
+
+
 WHOLE = {
     "empty": (b"", "is empty"),
     "byte-order mark alone": (b"\xff\xfe", "is empty"),
