@@ -42,16 +42,26 @@ def server_pid(folder: Path) -> int:
     return 0
 
 
-def stop_server(folder: Path, server: int, seconds: float = _STOP_SECONDS) -> bool:
+def is_still(path: Path, descriptor: int) -> bool:
+    """Whether a path names the file that was opened from it, and no later one."""
+    with contextlib.suppress(OSError):
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    return False
+
+
+def stop_server(
+    folder: Path, server: int, seconds: float = _STOP_SECONDS, *, last_known: int = 0
+) -> bool:
     """End the server that holds the lock ``server``; return whether it is gone.
 
     The lock proves that a server of this folder lives, so the process id in the folder
-    is its own and not one that the system gave away again.
+    is its own and not one that the system gave away again. When the folder was removed
+    meanwhile, ``last_known`` is its process id.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         if try_exclusive(server):
             return True
-        pid = server_pid(folder)
+        pid = server_pid(folder) if is_still(folder / "server.lock", server) else last_known
         if pid <= 1:
             return False
         with contextlib.suppress(ProcessLookupError):
@@ -70,6 +80,8 @@ def main(folder: Path, linger: float) -> None:
     if not try_exclusive(own):
         return
     clients = open_lock(folder / "clients.lock")
+    # Opened now: the folder may be removed, even made anew, before the last user leaves.
+    server, pid = open_lock(folder / "server.lock"), server_pid(folder)
     while True:
         fcntl.flock(clients, fcntl.LOCK_EX)  # granted when the last user is gone
         fcntl.flock(clients, fcntl.LOCK_UN)
@@ -77,7 +89,7 @@ def main(folder: Path, linger: float) -> None:
         # Kept while stopping, so that a newcomer waits for the end and starts afresh.
         if try_exclusive(clients):
             break
-    stop_server(folder, open_lock(folder / "server.lock"))
+    stop_server(folder, server, last_known=pid)
     # In this order: whoever gets the clients' lock next must be able to start a reaper.
     os.close(own)
     os.close(clients)

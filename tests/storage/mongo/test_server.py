@@ -141,6 +141,19 @@ def test_whoever_comes_while_it_stops_gets_a_new_one(home: Path) -> None:
     private_server.release()
 
 
+def test_a_home_moved_away_and_remade_leaves_no_server_behind(home: Path) -> None:
+    first = private(home)
+    first.acquire()
+    before = psutil.Process(pid(home))
+    (home / "data").rename(home / "away")
+    with private(home) as second:
+        second.acquire()
+        assert pid(home) != before.pid
+        first.release()
+        before.wait(timeout=30)
+        assert is_running(home)
+
+
 def test_it_lives_in_a_session_of_its_own(home: Path) -> None:
     with private(home) as server:
         server.acquire()
