@@ -62,9 +62,13 @@ def translated(noun: str) -> Iterator[None]:
 def unavailable(error: PyMongoError) -> StoreUnavailable:
     """Return the error for a server that cannot be reached or used."""
     if isinstance(error, ConfigurationError):
+        said = str(error).rstrip(".")
+        if "database name" in said:
+            # It quotes what follows the first slash: of a password with one, the rest.
+            said = "a / in user or password must be written %2F, or its database name is wrong"
         return StoreUnavailable(
-            f"The address of MongoDB cannot be used: {error}.",
-            hint="Check QUANT_TUI_MONGODB_URI.",
+            f"The address of MongoDB cannot be used: {said}.",
+            hint="Check mongodb.uri in config.toml, --set and QUANT_TUI_MONGODB_URI.",
         )
     return StoreUnavailable(
         f"MongoDB cannot be reached: {str(error).partition(', Timeout:')[0][:300]}",

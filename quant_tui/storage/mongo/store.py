@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import Any, Self, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import pymongo
 from bson.codec_options import CodecOptions
@@ -17,7 +17,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import InvalidURI, PyMongoError
 
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import QuantError
+from quant_tui.domain.errors import QuantError, StoreUnavailable
 from quant_tui.storage.mongo.failures import translated, unavailable
 
 Session = AsyncClientSession
@@ -77,7 +77,13 @@ class MetadataStore:
         StoreUnavailable
             The address is wrong, or nobody answers there within five seconds.
         """
-        given = {name.lower() for name, _ in parse_qsl(urlsplit(uri).query)}
+        if not uri.startswith(("mongodb://", "mongodb+srv://")):
+            # The driver would take any word for the name of a host.
+            raise StoreUnavailable(
+                "The address of MongoDB must begin with mongodb:// or mongodb+srv://.",
+                hint="Check mongodb.uri in config.toml, --set and QUANT_TUI_MONGODB_URI.",
+            )
+        given = {name.lower() for name, _ in parse_qsl(uri.partition("?")[2])}
         given |= {"journal"} if "j" in given else set()
         options = {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
         try:

@@ -319,3 +319,7 @@ async def test_unreachable_server_is_said_so() -> None:
     with pytest.raises(StoreUnavailable, match="address") as refused:
         await MetadataStore.open("postgres://user:secret@host")
     assert "secret" not in str(refused.value)
+    for wrong in ("localhost", "mongodb://user:top/secret@host:1/", "mongodb://user:secret@[bad"):
+        with pytest.raises(StoreUnavailable, match="address") as refused:
+            await MetadataStore.open(wrong)
+        assert "secret" not in str(refused.value)
