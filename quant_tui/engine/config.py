@@ -103,7 +103,7 @@ class BacktestConfig:
         self._number("risk_free", above=-1.0, most=1.0)
         if self.annualization is not None:
             self._number("annualization", above=0.0, most=1e8)
-        self._whole("seed", least=0)
+        self._whole("seed", least=0, most=2**63 - 1)
         self._whole("delist_after", least=1)
         self._check_sizing_value()
 
@@ -138,12 +138,14 @@ class BacktestConfig:
             raise InvalidInput(f"{name} must be {low} and at most {most:g}.", field=name)
         object.__setattr__(self, name, number)
 
-    def _whole(self, name: str, *, least: int) -> None:
+    def _whole(self, name: str, *, least: int, most: int = 2**31 - 1) -> None:
         value = getattr(self, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise InvalidInput(
                 f"{name} must be a whole number, at least {least}, not {value!r}.", field=name
             )
+        if value > most:
+            raise InvalidInput(f"{name} must be at most {most}.", field=name)
 
     def resolve(
         self, *, symbols: int, annualization: float, sizing: tuple[str, float | None] | None = None

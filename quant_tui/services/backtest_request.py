@@ -12,6 +12,7 @@ from quant_tui.domain.trading import Backtest
 from quant_tui.engine import BacktestConfig
 from quant_tui.engine.rules import StrategyDocument, parse_document, validate_parameters
 from quant_tui.services.market_data import MarketDataService
+from quant_tui.services.names import checked_name
 from quant_tui.services.strategies import StrategyService
 
 DEFAULT_COMMISSION = 0.001
@@ -141,6 +142,7 @@ async def prepare(
     await market_data.require(symbols, field="symbols")
     if request.benchmark:
         await market_data.require((request.benchmark,), field="benchmark")
+    checked_name(request.name)
     return PreparedBacktest(
         strategy=document,
         strategy_id=request.strategy_id,

@@ -21,6 +21,7 @@ from quant_tui.services.backtest_export import export_report
 from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
 from quant_tui.services.backtest_request import BacktestRequest, PreparedBacktest, prepare
 from quant_tui.services.market_data import MarketDataService
+from quant_tui.services.names import checked_name
 from quant_tui.services.strategies import StrategyService
 from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
 from quant_tui.storage.mongo.repositories import UserRepositories
@@ -198,7 +199,7 @@ class BacktestService:
         if len(prepared.symbols) > 3:
             shown += f" +{len(prepared.symbols) - 3}"
         return Backtest(
-            name=request.name.strip() or f"{prepared.strategy_name} on {shown}",
+            name=checked_name(request.name) or f"{prepared.strategy_name} on {shown}",
             description=request.description.strip(),
             strategy_id=prepared.strategy_id,
             config=prepared.snapshot(),

@@ -15,6 +15,7 @@ from quant_tui.domain.base import Document
 from quant_tui.domain.errors import DataProblem, InsufficientData, InvalidInput
 from quant_tui.jobs.manager import Job, JobContext, JobManager
 from quant_tui.providers.options import ReadOptions
+from quant_tui.services.names import checked_name
 from quant_tui.services.stores import Stores
 from quant_tui.storage.duck.records import BarTable, ImportBatch, SymbolSummary
 
@@ -204,6 +205,8 @@ class MarketDataService:
         from quant_tui.providers.files import read_bars
 
         began = time.monotonic()
+        source = checked_name(request.source, title="source") or "file"
+        adjustment = checked_name(request.adjustment, title="adjustment") or "unknown"
 
         def reading(fraction: float, message: str) -> None:
             context.progress(0.6 * fraction, message)
@@ -215,12 +218,12 @@ class MarketDataService:
             request.path, request.options, progress=reading, cancel=context.cancel
         ) as staged:
             batch = ImportBatch(
-                source=request.source or "file",
+                source=source,
                 origin=staged.origin,
-                adjustment=request.adjustment or "unknown",
+                adjustment=adjustment,
                 content_hash=staged.content_hash,
                 interval=staged.interval,
-                synthetic=request.source == SYNTHETIC_SOURCE,
+                synthetic=source == SYNTHETIC_SOURCE,
             )
             counts = self._bars.upsert(staged.path, batch, progress=storing, cancel=context.cancel)
             return ImportReport(

@@ -17,6 +17,7 @@ from quant_tui.engine.rules import (
     validate_parameters,
 )
 from quant_tui.engine.templates import TEMPLATES
+from quant_tui.services.names import checked_name
 from quant_tui.storage.mongo.queries import StrategyTemplateRepository
 from quant_tui.storage.mongo.repositories import UserRepositories
 
@@ -241,11 +242,9 @@ async def store_templates(templates: StrategyTemplateRepository) -> None:
 
 
 def _checked_name(name: str) -> str:
-    name = " ".join(name.split())
+    name = checked_name(name)
     if not name:
         raise InvalidInput("A strategy needs a name.", field="name")
-    if len(name) > 200:
-        raise InvalidInput("The name is longer than 200 characters.", field="name")
     return name
 
 

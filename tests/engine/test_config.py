@@ -17,7 +17,7 @@ from quant_tui.engine import BacktestConfig
         ("initial_capital", "1e5"), ("initial_capital", True), ("commission", -0.1),
         ("commission", 0.6), ("slippage", float("inf")), ("fill", "next"), ("shares", "half"),
         ("sizing", "kelly"), ("finalize", "sell"), ("size_at", "x"), ("cash_short", "x"),
-        ("annualization", 0), ("risk_free", 2.0), ("seed", -1), ("seed", 1.5),
+        ("annualization", 0), ("risk_free", 2.0), ("seed", -1), ("seed", 1.5), ("seed", 2**63),
         ("delist_after", 0), ("sizing_value", 0.5),
     ],
 )  # fmt: skip

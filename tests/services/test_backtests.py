@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 import os
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -110,8 +111,6 @@ async def test_a_rerun_is_a_new_execution_with_the_same_figures(stocked: Service
 async def test_a_request_that_cannot_run_names_its_field_and_keeps_nothing(
     stocked: Services, change: dict[str, object], field: str
 ) -> None:
-    from dataclasses import replace
-
     wrong = replace(REQUEST, **change)  # type: ignore[arg-type]
     assert field in await stocked.backtests.validate(wrong)
     with pytest.raises((InvalidInput, NotFound, StrategyError)):
@@ -120,8 +119,6 @@ async def test_a_request_that_cannot_run_names_its_field_and_keeps_nothing(
 
 
 async def test_a_period_without_bars_fails_and_says_what_there_is(stocked: Services) -> None:
-    from dataclasses import replace
-
     empty = replace(REQUEST, start=date(2030, 1, 1), end=date(2031, 1, 1))
     job = await stocked.backtests.start(empty)
     with pytest.raises(InsufficientData, match="SPX has 1999-01-04 to 2018-12-31"):
@@ -171,8 +168,6 @@ async def test_a_deleted_backtest_comes_back_whole(stocked: Services) -> None:
 
 
 async def test_the_benchmark_is_compared_on_the_same_dates(stocked: Services) -> None:
-    from dataclasses import replace
-
     report = await (await stocked.backtests.start(replace(REQUEST, benchmark="SPX"))).wait()
     assert report.result is not None
     curve, benchmark = report.result.portfolio_value, report.result.benchmark
@@ -199,6 +194,16 @@ async def test_export_writes_whole_files(stocked: Services, tmp_path: Path) -> N
         await stocked.backtests.export(report.backtest.id, out, file_format="xls")
     with pytest.raises(InvalidInput, match="cannot be written"):
         await stocked.backtests.export(report.backtest.id, tmp_path / "out" / "run.json" / "x")
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "a\x1b[31mb", "\udcff"])
+async def test_a_name_that_cannot_be_shown_is_refused(stocked: Services, name: str) -> None:
+    with pytest.raises(InvalidInput, match="name") as refused:
+        await stocked.backtests.start(replace(REQUEST, name=name))
+    assert refused.value.field == "name"
+    assert str(refused.value).isprintable()
+    with pytest.raises(InvalidInput, match="name"):
+        await stocked.strategies.create(name, "SMA_CROSSOVER")
 
 
 async def test_export_never_replaces_what_is_no_plain_file(
@@ -239,8 +244,6 @@ async def test_another_users_backtests_are_not_there(stocked: Services) -> None:
 
 
 async def test_capital_and_costs_reach_the_engine(stocked: Services) -> None:
-    from dataclasses import replace
-
     config = BacktestConfig(initial_capital=5_000.0, commission=0.0, shares="whole", fill="close")
     report = await (await stocked.backtests.start(replace(REQUEST, config=config))).wait()
     assert report.result is not None
