@@ -63,7 +63,7 @@ def run(
             symbols=tuple(symbols.split(",")),
             strategy_id=strategy_id,
             strategy_type=strategy,
-            document=parse_document(text).to_document() if text else {},
+            document=parse_document(text).to_document() if file else {},
             params=parameters,
             start=first,
             end=last,

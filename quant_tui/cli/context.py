@@ -96,6 +96,8 @@ class CommandContext:
         )
         root.addHandler(handler)
         root.setLevel(logging.INFO)
+        # A full disk must not write tracebacks of the log over the app or on stderr.
+        logging.raiseExceptions = False
         for chatty in ("pymongo", "chromadb", "httpx2", "asyncio"):
             logging.getLogger(chatty).setLevel(logging.WARNING)
 

@@ -11,6 +11,7 @@ import typer
 
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, print_json, print_table
+from quant_tui.cli.plain import plain
 from quant_tui.domain.errors import DataImportError
 from quant_tui.providers.options import ReadOptions
 from quant_tui.services.composition import Services
@@ -85,7 +86,7 @@ def import_(
             return await job.wait()
         except DataImportError as error:
             for problem in error.problems[:SHOWN_PROBLEMS]:
-                print(problem, file=sys.stderr)
+                print(plain(str(problem)), file=sys.stderr)
             raise
         finally:
             if not job.status.is_final:
@@ -108,9 +109,9 @@ def import_(
         print_json(document)
         return
     for problem in report.problems[:SHOWN_PROBLEMS]:
-        print(problem, file=sys.stderr)
+        print(plain(str(problem)), file=sys.stderr)
     print(
-        f"{report.rows:,} rows of {', '.join(report.symbols[:5])}"
+        f"{report.rows:,} rows of {plain(', '.join(report.symbols[:5]))}"
         f"{' …' if len(report.symbols) > 5 else ''} from {report.first} to {report.last}: "
         f"{report.inserted:,} new, {report.updated:,} changed, {report.unchanged:,} unchanged "
         f"({report.seconds:.1f} s)."

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
 from quant_tui.cli.context import CommandContext, split_global_options
-from quant_tui.domain.errors import Cancelled, QuantError
+from quant_tui.cli.plain import plain
+from quant_tui.domain.errors import Cancelled, InvalidInput, QuantError
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -20,8 +22,15 @@ def run(arguments: Sequence[str]) -> int:
     ctrl+c after clean-up.
     """
     context: CommandContext | None = None
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a narrow terminal encoding loses no command
+            stream.reconfigure(errors="backslashreplace")
     try:
         options, rest = split_global_options(arguments)
+    except InvalidInput as error:
+        print(f"quant-tui: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    try:
         context = CommandContext(options)
         if rest in ([], ["demo"]):
             # Straight to the app: typer and the commands are not needed for its first paint.
@@ -35,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
         print("Cancelled.", file=sys.stderr)
         return EXIT_CANCELLED
     except QuantError as error:
-        print(f"quant-tui: {error}", file=sys.stderr)
+        print(f"quant-tui: {plain(str(error))}", file=sys.stderr)
         return EXIT_FAILED
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): nothing is left to say.
@@ -80,6 +89,7 @@ def _unexpected(error: Exception, context: CommandContext | None) -> int:
             details = f" There is no log of it: {failure}"
     logging.getLogger("quant_tui").critical("unexpected error", exc_info=error)
     print(
-        f"quant-tui: Unexpected error ({type(error).__name__}: {error}).{details}", file=sys.stderr
+        f"quant-tui: Unexpected error ({type(error).__name__}: {plain(str(error))}).{details}",
+        file=sys.stderr,
     )
     return EXIT_FAILED

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from quant_tui.cli.plain import plain
 from quant_tui.jobs.manager import Job
 
 BAR_WIDTH = 30
@@ -17,7 +18,9 @@ REDRAW_SECONDS = 0.1
 
 def print_json(document: object) -> None:
     """Print one JSON document on stdout; nothing else goes there."""
-    print(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False, default=_plain))
+    # Where stdout cannot write every letter, JSON's own escapes can.
+    narrow = "utf" not in (sys.stdout.encoding or "").lower()
+    print(json.dumps(document, ensure_ascii=narrow, indent=2, allow_nan=False, default=_plain))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
@@ -85,7 +88,7 @@ def _cell(value: object) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.2f}"
-    return str(value)
+    return plain(str(value).replace("\n", " "))
 
 
 def _plain(value: object) -> str:

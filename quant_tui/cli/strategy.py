@@ -51,6 +51,13 @@ def read_text(path: Path) -> str:
         When it cannot be read or is no text.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            # whoever opens a pipe waits for its writer
+            raise InvalidInput(
+                f"{path} is a pipe or a device, not a file.",
+                field="file",
+                hint="Save it to a file first.",
+            )
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise InvalidInput(f"{path} is not UTF-8 text (byte {error.start}).") from error

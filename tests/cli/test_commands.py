@@ -212,6 +212,11 @@ def test_doctor_tells_health_and_never_a_key(run: Run, monkeypatch: pytest.Monke
         (("data", "import"), 2, "PATH"),
         (("data", "import", "/nowhere.csv"), 1, "/nowhere.csv"),
         (("--set", "ui.nothing=1", "doctor"), 1, "ui.nothing"),
+        (("--set",), 2, "--set needs a value"),
+        (("doctor", "--home"), 2, "--home needs a value"),
+        (("backtest", "run", "--file", os.devnull, "--symbols", "SPX"), 1, "not a file"),
+        (("data", "import", os.devnull), 1, "is a pipe or a device"),
+        ((*RUN, "--benchmark", "\x1b[31mX"), 1, "No bars for \\x1b[31mX"),
         ((), 1, "needs a terminal"),
         (("demo",), 1, "needs a terminal"),
     ],
@@ -236,6 +241,30 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         done = run(*arguments, "--help")
         assert done.returncode == 0
         assert "Example" in done.stdout, arguments
+
+
+def test_an_empty_strategy_file_is_named_as_such(run: Run, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.yaml"
+    empty.touch()
+    done = run("backtest", "run", "--file", str(empty), "--symbols", "SPX")
+    assert done.returncode == 1
+    assert "a strategy is a mapping" in done.stderr
+
+
+def test_a_narrow_terminal_encoding_loses_no_command(home: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "QUANT_TUI_HOME": str(home), "PYTHONIOENCODING": "ascii"}
+    bars = tmp_path / "삼성.csv"
+    bars.write_text("date,close\n2020-01-02,1\n", encoding="utf-8")
+    for arguments in (
+        ("data", "import", str(bars), "--symbol", "삼성😀"),
+        ("data", "list"),
+        ("data", "list", "삼성", "--json"),
+    ):
+        done = subprocess.run(
+            [*COMMAND, *arguments], capture_output=True, text=True, env=environment, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["symbol"] == "삼성😀"
 
 
 def test_ctrl_c_cancels_and_cleans_up(home: Path, tmp_path: Path) -> None:
