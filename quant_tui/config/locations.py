@@ -75,7 +75,8 @@ class Locations:
         StoreUnavailable
             When a folder cannot be made, or belongs to somebody else.
         """
-        for folder in (self.data, self.config, self.logs, self.run):
+        # a home first: nothing is made in one that belongs to somebody else
+        for folder in (self.config, self.data, self.logs, self.run):
             _private_folder(folder)
 
 
@@ -147,6 +148,12 @@ def _private_folder(folder: Path) -> None:
         raise StoreUnavailable(
             f"The folder {folder} belongs to another user.",
             hint="Choose another with --home or QUANT_TUI_HOME.",
+        )
+    if found.st_mode & stat.S_ISVTX or folder == folder.parent:
+        # as /tmp: closing it to others would take it from everybody
+        raise StoreUnavailable(
+            f"The folder {folder} is shared by all users.",
+            hint="Choose a folder of your own with --home or QUANT_TUI_HOME.",
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
         folder.chmod(0o700)

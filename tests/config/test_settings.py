@@ -8,7 +8,7 @@ import pytest
 
 from quant_tui.config.locations import SOCKET_PATH_LIMIT, locate, packaged
 from quant_tui.config.settings import load_settings, remember
-from quant_tui.domain.errors import InvalidInput
+from quant_tui.domain.errors import InvalidInput, StoreUnavailable
 
 
 def write(home: Path, text: str) -> None:
@@ -98,3 +98,23 @@ def test_a_folder_that_others_could_read_is_closed(tmp_path: Path) -> None:
 def test_packaged_folders_are_found_in_a_checkout() -> None:
     assert (packaged("sample_data") / "PROVENANCE.md").is_file()
     assert packaged("themes").is_dir()
+
+
+def test_nothing_is_made_in_a_home_of_another_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr("os.getuid", lambda: owner + 1)
+    with pytest.raises(StoreUnavailable, match="belongs to another user"):
+        locate(tmp_path).create()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_all_users_share_is_not_closed_to_them(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    with pytest.raises(StoreUnavailable, match="shared by all users"):
+        locate(shared).create()
+    assert shared.stat().st_mode & 0o7777 == 0o1777
+    assert list(shared.iterdir()) == []
