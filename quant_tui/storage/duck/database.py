@@ -302,6 +302,12 @@ class DuckStore:
     def _open(self, *, shared: bool) -> DuckDBPyConnection:
         import duckdb
 
+        if "?" in str(self.path):
+            # DuckDB puts its log's ".wal" before the question mark, into another folder.
+            raise StoreUnavailable(
+                f"DuckDB cannot keep a file at {self.path}: its path holds a question mark.",
+                hint="Choose another folder with --home or QUANT_TUI_HOME.",
+            )
         if not self.path.exists():
             self._create()
         give_up = time.monotonic() + FOREIGN_LOCK_SECONDS

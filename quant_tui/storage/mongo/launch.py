@@ -46,7 +46,8 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"WT_TRY_SALVAGE|WT_PANIC|checksum|metadata corruption|Failed to start up WiredTiger"
-        r"|Unable to (?:read|find)|DataCorruption|WT_ERROR|WT_NOTFOUND|file .* does not exist",
+        r"|Unable to (?:read|find)|DataCorruption|WT_ERROR|WT_NOTFOUND|file .* does not exist"
+        r"|WiredTiger\.wt|Fatal assertion",
         "its data files are damaged",
         "Restore a backup (quant-tui restore), or move {folder} away to start empty.",
     ),
@@ -153,7 +154,8 @@ def explain(what: str, output: Path, log: Path, folder: Path) -> StoreUnavailabl
                 f"{what}: {cause.format(**found.groupdict())}.",
                 hint=f"{hint.format(folder=folder)} Its log is {log}.",
             )
-    last = f": {lines[-1][:200]}" if lines else ""
+    said = [" ".join(line.removesuffix("{}").split())[:200] for line in lines]
+    last = next((f": {line.rstrip('.')}" for line in reversed(said) if line), "")
     return StoreUnavailable(f"{what}{last}.", hint=f"Its log is {log}.")
 
 

@@ -291,7 +291,7 @@ class PrivateServer:
                 lock.unlock()
                 try:
                     self.acquire()
-                except StoreUnavailable as error:
+                except (StoreUnavailable, OSError) as error:  # OSError: no room for its files
                     logger.error("MongoDB stopped and does not start again: %s", error)
                     pause = min(pause * 2, 10.0)
 

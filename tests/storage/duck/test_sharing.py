@@ -307,6 +307,12 @@ def test_a_damaged_file_is_said_to_be_damaged(
     assert str(path) in caught.value.message
 
 
+def test_a_path_that_duckdb_cannot_use_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="question mark") as caught:
+        DuckStore(tmp_path / "why?" / "market.duckdb").ping()
+    assert "--home" in caught.value.hint
+
+
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     store = DuckStore(tmp_path / "market.duckdb")
     with store.write() as connection:

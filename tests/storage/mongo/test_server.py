@@ -259,6 +259,16 @@ def test_damaged_data_are_named_and_not_touched(home: Path) -> None:
     assert list((home / "data" / "db").glob("collection-*"))
 
 
+def test_a_missing_data_file_is_damage_too(home: Path) -> None:
+    with private(home) as server:
+        server.acquire()
+    wait_stopped(home)
+    (home / "data" / "db" / "WiredTiger.wt").unlink()
+    with pytest.raises(StoreUnavailable, match="damaged") as refused:
+        private(home).acquire()
+    assert str(refused.value).isprintable()
+
+
 def test_a_full_disk_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(home)._replace(free=5_000_000)
     monkeypatch.setattr(launch.shutil, "disk_usage", lambda _: usage)
