@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import print_json
 from quant_tui.domain.base import Document
+from quant_tui.domain.errors import StoreUnavailable
 from quant_tui.services.composition import Services
 
 
@@ -22,7 +24,12 @@ def doctor(
     async def work(services: Services) -> Document:
         return await services.health.doctor()
 
-    report = command.run(work)
+    try:
+        report = command.run(work)
+    except StoreUnavailable as cause:  # what works and what does not is the very question then
+        from quant_tui.services.health import doctor_without_stores
+
+        report = asyncio.run(doctor_without_stores(command.settings, cause))
     if as_json:
         print_json(report)
     else:

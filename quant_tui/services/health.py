@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import shutil
@@ -15,7 +16,10 @@ from pathlib import Path
 from quant_tui.config.settings import Settings
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import QuantError, StoreUnavailable
-from quant_tui.services.stores import Stores
+from quant_tui.services.stores import Stores, open_metadata, without_password
+from quant_tui.storage.duck.bars import BarRepository
+from quant_tui.storage.duck.database import DuckStore
+from quant_tui.storage.duck.records import SymbolSummary
 
 SHOWN_PACKAGES = (
     "textual",
@@ -64,105 +68,163 @@ class HealthService:
             what the last probe found is reported.
         """
         mongo = self._mongo()
-        duck = self._probe("DuckDB", asyncio.to_thread(self._stores.duck.ping))
+        duck = _probe("DuckDB", asyncio.to_thread(self._stores.duck.ping))
         if chroma:
-            self._chroma = await self._probe("ChromaDB", self._probe_chroma())
+            self._chroma = await _probe("ChromaDB", _probe_chroma(self._settings))
         return [await mongo, await duck, self._chroma, _language_model()]
 
     async def doctor(self) -> Document:
         """Return versions, health, paths, keys found, data freshness and disk use."""
         mongo, duck, chroma, model = await self.check(chroma=True)
-        locations = self._settings.locations
         summaries = await asyncio.to_thread(self._stores.bars.summaries) if duck.ok else []
-        used = await asyncio.to_thread(
-            lambda: {
-                "mongodb": _bytes_under(locations.mongodb),
-                "duckdb": _bytes_under(locations.duckdb_file),
-                "chroma": _bytes_under(locations.chroma),
-                "logs": _bytes_under(locations.logs),
-                "free": shutil.disk_usage(locations.data).free,
-            }
+        return await _report(
+            self._settings,
+            (mongo, duck, chroma, model),
+            uri=self._stores.public_uri,
+            kind=self._stores.server_kind,
+            summaries=summaries,
         )
-        return {
-            "mongodb": {
-                "uri": self._stores.public_uri,
-                "kind": self._stores.server_kind,
-                "version": mongo.detail if mongo.ok else None,
-                "ok": bool(mongo.ok),
-                **({} if mongo.ok else {"error": mongo.detail}),
-            },
-            "duckdb": {
-                "path": str(locations.duckdb_file),
-                "version": duck.detail if duck.ok else None,
-                "ok": bool(duck.ok),
-                **({} if duck.ok else {"error": duck.detail}),
-            },
-            "chroma": {
-                "path": str(locations.chroma),
-                "version": chroma.detail if chroma.ok else None,
-                "ok": bool(chroma.ok),
-                **({} if chroma.ok else {"error": chroma.detail}),
-            },
-            "llm": {"ok": model.ok, "detail": model.detail},
-            "keys": {name: name in os.environ for name in KEY_VARIABLES},
-            "data": {
-                "symbols": len(summaries),
-                "bars": sum(one.rows for one in summaries),
-                "last_session": max((one.last.isoformat() for one in summaries), default=None),
-            },
-            "disk_bytes": used,
-            "versions": {
-                "quant-tui": _installed("quant-tui"),
-                "python": platform.python_version(),
-                **{name: _installed(name) for name in SHOWN_PACKAGES},
-            },
-            "folders": {
-                "data": str(locations.data),
-                "config": str(locations.config),
-                "logs": str(locations.logs),
-                "run": str(locations.run),
-            },
-            "settings_problems": list(self._settings.problems),
-        }
-
-    async def _probe_chroma(self) -> str:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "quant_tui.storage.chroma.probe"),
-            str(self._settings.locations.chroma),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                answer = (await process.communicate())[0].decode().strip()
-        except TimeoutError:
-            raise StoreUnavailable(
-                f"ChromaDB did not answer within {PROBE_SECONDS:.0f} seconds."
-            ) from None
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode:
-            raise StoreUnavailable(answer or "ChromaDB cannot be imported.")
-        return answer
 
     async def _mongo(self) -> StoreHealth:
-        found = await self._probe("MongoDB", self._stores.metadata.ping())
+        found = await _probe("MongoDB", self._stores.metadata.ping())
         server = self._stores.server
         if found.ok or server is None or server.problem is None:
             return found
         # why our own server does not come back, rather than that it does not answer
         return StoreHealth("MongoDB", False, str(server.problem))
 
-    @staticmethod
-    async def _probe(name: str, ping: Awaitable[str]) -> StoreHealth:
-        try:
-            return StoreHealth(name, True, await ping)
-        except QuantError as error:
-            return StoreHealth(name, False, str(error))
+
+async def doctor_without_stores(settings: Settings, cause: StoreUnavailable) -> Document:
+    """Return what :meth:`HealthService.doctor` does when the stores could not be opened.
+
+    Parameters
+    ----------
+    cause
+        Why not; it is MongoDB's when DuckDB turns out to work.
+
+    Raises
+    ------
+    StoreUnavailable
+        When not even the folders can be used.
+    """
+    settings.locations.create()
+    store = DuckStore(settings.locations.duckdb_file, memory_limit=settings.duckdb.memory_limit)
+    try:
+        duck = await _probe("DuckDB", asyncio.to_thread(store.ping))
+        summaries = await asyncio.to_thread(BarRepository(store).summaries) if duck.ok else []
+    finally:
+        await asyncio.to_thread(store.close)
+    mongo = StoreHealth("MongoDB", False, str(cause))
+    uri, kind = settings.mongodb.uri, "configured" if settings.mongodb.uri else ""
+    if not duck.ok:
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                _, uri, kind, metadata = await open_metadata(settings, stack)
+                mongo = await _probe("MongoDB", metadata.ping())
+            except QuantError as error:
+                mongo = StoreHealth("MongoDB", False, str(error))
+    chroma = await _probe("ChromaDB", _probe_chroma(settings))
+    return await _report(
+        settings,
+        (mongo, duck, chroma, _language_model()),
+        uri=without_password(uri),
+        kind=kind,
+        summaries=summaries,
+    )
+
+
+async def _report(
+    settings: Settings,
+    found: tuple[StoreHealth, StoreHealth, StoreHealth, StoreHealth],
+    *,
+    uri: str,
+    kind: str,
+    summaries: list[SymbolSummary],
+) -> Document:
+    mongo, duck, chroma, model = found
+    locations = settings.locations
+    used = await asyncio.to_thread(
+        lambda: {
+            "mongodb": _bytes_under(locations.mongodb),
+            "duckdb": _bytes_under(locations.duckdb_file),
+            "chroma": _bytes_under(locations.chroma),
+            "logs": _bytes_under(locations.logs),
+            "free": shutil.disk_usage(locations.data).free,
+        }
+    )
+    return {
+        "mongodb": {
+            "uri": uri,
+            "kind": kind,
+            "version": mongo.detail if mongo.ok else None,
+            "ok": bool(mongo.ok),
+            **({} if mongo.ok else {"error": mongo.detail}),
+        },
+        "duckdb": {
+            "path": str(locations.duckdb_file),
+            "version": duck.detail if duck.ok else None,
+            "ok": bool(duck.ok),
+            **({} if duck.ok else {"error": duck.detail}),
+        },
+        "chroma": {
+            "path": str(locations.chroma),
+            "version": chroma.detail if chroma.ok else None,
+            "ok": bool(chroma.ok),
+            **({} if chroma.ok else {"error": chroma.detail}),
+        },
+        "llm": {"ok": model.ok, "detail": model.detail},
+        "keys": {name: name in os.environ for name in KEY_VARIABLES},
+        "data": {
+            "symbols": len(summaries),
+            "bars": sum(one.rows for one in summaries),
+            "last_session": max((one.last.isoformat() for one in summaries), default=None),
+        },
+        "disk_bytes": used,
+        "versions": {
+            "quant-tui": _installed("quant-tui"),
+            "python": platform.python_version(),
+            **{name: _installed(name) for name in SHOWN_PACKAGES},
+        },
+        "folders": {
+            "data": str(locations.data),
+            "config": str(locations.config),
+            "logs": str(locations.logs),
+            "run": str(locations.run),
+        },
+        "settings_problems": list(settings.problems),
+    }
+
+
+async def _probe_chroma(settings: Settings) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "quant_tui.storage.chroma.probe"),
+        str(settings.locations.chroma),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            answer = (await process.communicate())[0].decode().strip()
+    except TimeoutError:
+        raise StoreUnavailable(
+            f"ChromaDB did not answer within {PROBE_SECONDS:.0f} seconds."
+        ) from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise StoreUnavailable(answer or "ChromaDB cannot be imported.")
+    return answer
+
+
+async def _probe(name: str, ping: Awaitable[str]) -> StoreHealth:
+    try:
+        return StoreHealth(name, True, await ping)
+    except QuantError as error:
+        return StoreHealth(name, False, str(error))
 
 
 def _language_model() -> StoreHealth:

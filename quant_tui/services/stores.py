@@ -58,20 +58,7 @@ async def open_stores(settings: Settings) -> Stores:
     locations = settings.locations
     await asyncio.to_thread(locations.create)
     async with contextlib.AsyncExitStack() as stack:
-        server: PrivateServer | None = None
-        uri, kind = settings.mongodb.uri, "configured"
-        if not uri:
-            server = PrivateServer(
-                locations.mongodb,
-                locations.run,
-                locations.logs,
-                linger=settings.mongodb.linger_seconds,
-            )
-            stack.push_async_callback(asyncio.to_thread, server.release)
-            started = await asyncio.to_thread(server.acquire)
-            uri, kind = started.uri, started.kind
-        metadata = await MetadataStore.open(uri, settings.mongodb.database)
-        stack.push_async_callback(metadata.close)
+        server, uri, kind, metadata = await open_metadata(settings, stack)
         duck = DuckStore(
             locations.duckdb_file,
             memory_limit=settings.duckdb.memory_limit,
@@ -85,7 +72,7 @@ async def open_stores(settings: Settings) -> Stores:
         stack.pop_all()
     return Stores(
         server=server,
-        public_uri=_without_password(uri),
+        public_uri=without_password(uri),
         server_kind=kind,
         metadata=metadata,
         duck=duck,
@@ -96,5 +83,40 @@ async def open_stores(settings: Settings) -> Stores:
     )
 
 
-def _without_password(uri: str) -> str:
+async def open_metadata(
+    settings: Settings, stack: contextlib.AsyncExitStack
+) -> tuple[PrivateServer | None, str, str, MetadataStore]:
+    """Open MongoDB alone: the private server if there is one, address, kind and store.
+
+    Parameters
+    ----------
+    stack
+        Closes them when it ends.
+
+    Raises
+    ------
+    StoreUnavailable
+        When it cannot be started or reached.
+    """
+    server: PrivateServer | None = None
+    uri, kind = settings.mongodb.uri, "configured"
+    if not uri:
+        locations = settings.locations
+        server = PrivateServer(
+            locations.mongodb,
+            locations.run,
+            locations.logs,
+            linger=settings.mongodb.linger_seconds,
+        )
+        stack.push_async_callback(asyncio.to_thread, server.release)
+        started = await asyncio.to_thread(server.acquire)
+        uri, kind = started.uri, started.kind
+    metadata = await MetadataStore.open(uri, settings.mongodb.database)
+    stack.push_async_callback(metadata.close)
+    return server, uri, kind, metadata
+
+
+def without_password(uri: str) -> str:
+    """Return an address that may be shown: no password, no option that holds one."""
+    uri = re.sub(r"((?:password|mechanismproperties)=)[^&]*", r"\1***", uri, flags=re.IGNORECASE)
     return re.sub(r"://([^:@/]*):[^@]*@", r"://\1:***@", uri)

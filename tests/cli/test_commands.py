@@ -267,6 +267,20 @@ def test_a_narrow_terminal_encoding_loses_no_command(home: Path, tmp_path: Path)
     assert json.loads(done.stdout)[0]["symbol"] == "삼성😀"
 
 
+def test_doctor_tells_what_works_when_a_store_does_not(run: Run, home: Path) -> None:
+    address = "mongodb://bob:secret@127.0.0.1:1/?serverSelectionTimeoutMS=200"
+    done = run("doctor", "--json", "--set", f"mongodb.uri={address}")
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert report["mongodb"]["ok"] is False
+    assert "cannot be reached" in report["mongodb"]["error"]
+    assert report["mongodb"]["uri"] == address.replace("secret", "***")
+    assert report["duckdb"]["ok"] is report["chroma"]["ok"] is True
+    assert report["data"]["symbols"] >= 14
+    assert "secret" not in done.stdout + done.stderr
+    assert "secret" not in (home / "logs" / "quant-tui.log").read_text(encoding="utf-8")
+
+
 def test_ctrl_c_cancels_and_cleans_up(home: Path, tmp_path: Path) -> None:
     big = tmp_path / "BIG.csv"
     with big.open("w") as stream:
