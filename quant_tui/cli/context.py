@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from quant_tui.config.settings import Settings, load_settings
-from quant_tui.domain.errors import Cancelled, InvalidInput
+from quant_tui.domain.errors import Cancelled, InvalidInput, StoreUnavailable
 
 if TYPE_CHECKING:
     from quant_tui.services.composition import Services
@@ -88,9 +88,16 @@ class CommandContext:
             return
         os.umask(0o077)
         settings.locations.create()
-        handler = RotatingFileHandler(
-            settings.locations.log_file, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8"
-        )
+        log_file = settings.locations.log_file
+        try:
+            handler = RotatingFileHandler(
+                log_file, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8"
+            )
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The log {log_file} cannot be written: {error.strerror}.",
+                hint="Choose another folder with --home or QUANT_TUI_HOME.",
+            ) from error
         handler.setFormatter(
             logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s")
         )

@@ -29,6 +29,8 @@ def doctor(
     except StoreUnavailable as cause:  # what works and what does not is the very question then
         from quant_tui.services.health import doctor_without_stores
 
+        command.start_log()  # a home that cannot be written is the whole answer
+
         report = asyncio.run(doctor_without_stores(command.settings, cause))
     if as_json:
         print_json(report)

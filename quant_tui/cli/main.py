@@ -87,7 +87,9 @@ def _unexpected(error: Exception, context: CommandContext | None) -> int:
             details = f" Details: {context.settings.locations.log_file}"
         except (QuantError, OSError) as failure:
             details = f" There is no log of it: {failure}"
-    logging.getLogger("quant_tui").critical("unexpected error", exc_info=error)
+    logger = logging.getLogger("quant_tui")
+    logger.addHandler(logging.NullHandler())  # without a log file it would go to stderr
+    logger.critical("unexpected error", exc_info=error)
     print(
         f"quant-tui: Unexpected error ({type(error).__name__}: {plain(str(error))}).{details}",
         file=sys.stderr,

@@ -156,4 +156,10 @@ def _private_folder(folder: Path) -> None:
             hint="Choose a folder of your own with --home or QUANT_TUI_HOME.",
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
-        folder.chmod(0o700)
+        try:
+            folder.chmod(0o700)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The folder {folder} cannot be closed to others: {error.strerror}.",
+                hint="Choose another with --home or QUANT_TUI_HOME.",
+            ) from error

@@ -281,6 +281,15 @@ def test_doctor_tells_what_works_when_a_store_does_not(run: Run, home: Path) -> 
     assert "secret" not in (home / "logs" / "quant-tui.log").read_text(encoding="utf-8")
 
 
+def test_a_home_that_cannot_be_written_is_said_in_one_line(run: Run, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    (locked / "logs" / "quant-tui.log").mkdir(parents=True)  # root writes past permissions
+    done = run("data", "list", "--home", str(locked))
+    assert done.returncode == 1
+    assert "quant-tui.log cannot be written" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_ctrl_c_cancels_and_cleans_up(home: Path, tmp_path: Path) -> None:
     big = tmp_path / "BIG.csv"
     with big.open("w") as stream:

@@ -155,7 +155,9 @@ def explain(what: str, output: Path, log: Path, folder: Path) -> StoreUnavailabl
                 hint=f"{hint.format(folder=folder)} Its log is {log}.",
             )
     said = [" ".join(line.removesuffix("{}").split())[:200] for line in lines]
-    last = next((f": {line.rstrip('.')}" for line in reversed(said) if line), "")
+    # a line of the log itself tells a person nothing: it was merely the last before the end
+    told = (line for line in reversed(said) if line and not line.startswith("{"))
+    last = next((f": {line.rstrip('.')}" for line in told), "")
     return StoreUnavailable(f"{what}{last}.", hint=f"Its log is {log}.")
 
 
