@@ -88,10 +88,22 @@ def _run_app(
     settings = context.settings
     prepare(is_slow(settings.ui.slow_line), settings.ui.max_fps)  # before Textual is imported
     from quant_tui.ui.app import QuantApp
+    from quant_tui.ui.terminal_guard import TerminalGuard
 
     context.start_log()
-    app = QuantApp(settings, lambda: open_services(settings))
-    app.run()
+    guard = TerminalGuard()
+
+    async def open_behind_the_first_paint() -> Services:
+        import asyncio
+
+        await asyncio.to_thread(guard.start)
+        return await open_services(settings)
+
+    app = QuantApp(settings, open_behind_the_first_paint)
+    try:
+        app.run()
+    finally:
+        guard.release()
     return app.return_code or 0
 
 
