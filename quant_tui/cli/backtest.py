@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,7 +12,6 @@ from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, percent, print_json, print_table, ratio
 from quant_tui.cli.strategy import parse_parameters, read_text
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import InvalidInput
 from quant_tui.services.backtest_report import BacktestReport
 from quant_tui.services.composition import Services
 
@@ -37,8 +36,12 @@ def run(
     capital: Annotated[float, typer.Option(help="Cash at the start.")] = 100_000.0,
     commission: Annotated[float, typer.Option(help="Fraction of the value of a fill.")] = 0.001,
     slippage: Annotated[float, typer.Option(help="Fraction of the price, against you.")] = 0.0,
-    fill: Annotated[str, typer.Option(help="next_open or close.")] = "next_open",
-    shares: Annotated[str, typer.Option(help="fractional or whole.")] = "fractional",
+    fill: Annotated[
+        Literal["next_open", "close"], typer.Option(help="When an order fills.")
+    ] = "next_open",
+    shares: Annotated[
+        Literal["fractional", "whole"], typer.Option(help="What can be bought.")
+    ] = "fractional",
     param: Annotated[list[str] | None, typer.Option(help="A parameter, name=value.")] = None,
     benchmark: Annotated[str, typer.Option(help="A symbol to compare with.")] = "",
     seed: Annotated[int, typer.Option(help="For what is random; kept with the result.")] = 0,
@@ -117,7 +120,9 @@ def list_(
             )
             for one in found
         ],
-        "No backtests yet. Run one with: "
+        f"No backtest has {search!r} in its name."
+        if search
+        else "No backtests yet. Run one with: "
         "quant-tui backtest run --strategy SMA_CROSSOVER --symbols SPX",
     )
 
@@ -163,9 +168,7 @@ def _date(text: str, option: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput(
-            f"{option} {text!r} is no date.", field=option, hint="Write YYYY-MM-DD."
-        ) from None
+        raise typer.BadParameter(f"{option} {text!r} is no date. Write YYYY-MM-DD.") from None
 
 
 def _print_report(document: Document, *, as_json: bool) -> None:

@@ -51,6 +51,11 @@ def import_(
     encoding: Annotated[str, typer.Option(help="For example cp949.")] = "",
     timezone: Annotated[str, typer.Option(help="Zone of the exchange, as Asia/Seoul.")] = "",
     interval: Annotated[str, typer.Option(help="1d, 1wk, 1mo, or as 5m and 1h.")] = "",
+    delimiter: Annotated[str, typer.Option(help="Between cells, as ';'.")] = "",
+    decimal: Annotated[str, typer.Option(help="The decimal mark, '.' or ','.")] = "",
+    adjust: Annotated[
+        bool, typer.Option("--adjust", help="Scale prices by adjusted close over close.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Import bars from a file: all of it, or nothing."""
@@ -78,6 +83,9 @@ def import_(
             date_format=date_format,
             timezone=timezone,
             interval=interval,
+            delimiter=delimiter,
+            decimal=decimal,
+            adjust=adjust,
         )
         request = ImportRequest(path, options, source, adjustment)
         job = services.market_data.start_import(request)
@@ -139,5 +147,7 @@ def list_(
     print_table(
         columns,
         [[one[column] for column in columns] for one in symbols],
-        "No bars yet. Load some with: quant-tui data import --sample",
+        f"No symbol has {search!r} in its name."
+        if search
+        else "No bars yet. Load some with: quant-tui data import --sample",
     )

@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
         print("Cancelled.", file=sys.stderr)
         return EXIT_CANCELLED
     except QuantError as error:
-        print(f"quant-tui: {plain(str(error))}", file=sys.stderr)
+        print(f"quant-tui: {_place(error)}{plain(str(error))}", file=sys.stderr)
         return EXIT_FAILED
     except BrokenPipeError:
         # The reader of our output has gone (`| head`): nothing is left to say.
@@ -52,6 +52,12 @@ def run(arguments: Sequence[str]) -> int:
         return EXIT_FAILED
     except Exception as error:  # noqa: BLE001 -- the one place where a command's defect ends
         return _unexpected(error, context)
+
+
+def _place(error: QuantError) -> str:
+    """Return the field that an error is about, where its message does not name it."""
+    field = error.field if isinstance(error, InvalidInput) else ""
+    return f"{field}: " if field and field not in error.message else ""
 
 
 def _run_typer(application: object, rest: Sequence[str], context: CommandContext) -> int:

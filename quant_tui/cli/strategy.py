@@ -122,7 +122,9 @@ def list_(
             )
             for one in found
         ],
-        "No strategies yet. Make one with: "
+        f"No strategy has {search!r} in its name, description or type."
+        if search
+        else "No strategies yet. Make one with: "
         "quant-tui strategy create --type SMA_CROSSOVER --name 'My crossover'",
     )
 

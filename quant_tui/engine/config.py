@@ -97,7 +97,7 @@ class BacktestConfig:
                 raise InvalidInput(
                     f"{name} must be one of {', '.join(choices)}, not {value!r}.", field=name
                 )
-        self._number("initial_capital", above=0.0, most=1e15)
+        self._number("initial_capital", least=0.01, most=1e15)
         self._number("commission", least=0.0, most=0.5)
         self._number("slippage", least=0.0, most=0.5)
         self._number("risk_free", above=-1.0, most=1.0)
