@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from quant_tui.domain.errors import StoreUnavailable
-
-SOCKET_PATH_LIMIT = 100
-"""Longest path, in bytes, that a Unix socket takes everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +24,7 @@ class Locations:
     logs
         Log files; safe to delete.
     run
-        Sockets and locks of running instances; short enough for a Unix socket.
+        Sockets of running servers.
     """
 
     data: Path
@@ -97,7 +92,7 @@ def locate(home: Path | None = None) -> Locations:
             data=home / "data",
             config=home,
             logs=home / "logs",
-            run=_run_folder(home / "run"),
+            run=home / "run",
         )
     from platformdirs import PlatformDirs
 
@@ -107,7 +102,7 @@ def locate(home: Path | None = None) -> Locations:
         data=data,
         config=Path(folders.user_config_dir),
         logs=Path(folders.user_log_dir),
-        run=_run_folder(data / "run"),
+        run=data / "run",
     )
 
 
@@ -119,18 +114,6 @@ def packaged(name: str) -> Path:
     package = Path(__file__).resolve().parent.parent
     inside = package / "_data" / name
     return inside if inside.is_dir() else package.parent / name
-
-
-def _run_folder(wanted: Path) -> Path:
-    """Return ``wanted``, or a short stand-in for it where a socket there would not fit."""
-    if len(os.fsencode(wanted / "mongod.sock")) <= SOCKET_PATH_LIMIT - 10:
-        return wanted
-    name = hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and len(runtime) < SOCKET_PATH_LIMIT // 2 and Path(runtime).is_dir():
-        return Path(runtime) / f"quant-tui-{name}"
-    user = os.getuid() if sys.platform != "win32" else 0
-    return Path(tempfile.gettempdir()) / f"quant-tui-{user}-{name}"
 
 
 def _private_folder(folder: Path) -> None:

@@ -35,33 +35,30 @@ def try_exclusive(descriptor: int) -> bool:
     return True
 
 
-def server_pid(folder: Path) -> int:
+def server_pid(folder: Path | int) -> int:
     """Return the process id that the server wrote when it started; 0 without one."""
-    with contextlib.suppress(OSError, ValueError):
-        return int((folder / "server.pid").read_text("ascii"))
+    place = os.open(folder, os.O_RDONLY) if isinstance(folder, Path) else os.dup(folder)
+    try:
+        with contextlib.suppress(OSError, ValueError):
+            number = os.open("server.pid", os.O_RDONLY, dir_fd=place)
+            with os.fdopen(number, encoding="ascii") as stream:
+                return int(stream.read())
+    finally:
+        os.close(place)
     return 0
 
 
-def is_still(path: Path, descriptor: int) -> bool:
-    """Whether a path names the file that was opened from it, and no later one."""
-    with contextlib.suppress(OSError):
-        return os.path.samestat(path.lstat(), os.fstat(descriptor))
-    return False
-
-
-def stop_server(
-    folder: Path, server: int, seconds: float = _STOP_SECONDS, *, last_known: int = 0
-) -> bool:
+def stop_server(folder: Path | int, server: int, seconds: float = _STOP_SECONDS) -> bool:
     """End the server that holds the lock ``server``; return whether it is gone.
 
     The lock proves that a server of this folder lives, so the process id in the folder
-    is its own and not one that the system gave away again. When the folder was removed
-    meanwhile, ``last_known`` is its process id.
+    is its own and not one that the system gave away again. The folder may be given by
+    its descriptor, which follows it when it is moved.
     """
     for number in (signal.SIGTERM, signal.SIGKILL):
         if try_exclusive(server):
             return True
-        pid = server_pid(folder) if is_still(folder / "server.lock", server) else last_known
+        pid = server_pid(folder)
         if pid <= 1:
             return False
         with contextlib.suppress(ProcessLookupError):
@@ -80,8 +77,8 @@ def main(folder: Path, linger: float) -> None:
     if not try_exclusive(own):
         return
     clients = open_lock(folder / "clients.lock")
-    # Opened now: the folder may be removed, even made anew, before the last user leaves.
-    server, pid = open_lock(folder / "server.lock"), server_pid(folder)
+    # Opened now: the folder may be moved away, even made anew, before the last user leaves.
+    place, server = os.open(folder, os.O_RDONLY), open_lock(folder / "server.lock")
     while True:
         fcntl.flock(clients, fcntl.LOCK_EX)  # granted when the last user is gone
         fcntl.flock(clients, fcntl.LOCK_UN)
@@ -89,7 +86,7 @@ def main(folder: Path, linger: float) -> None:
         # Kept while stopping, so that a newcomer waits for the end and starts afresh.
         if try_exclusive(clients):
             break
-    stop_server(folder, server, last_known=pid)
+    stop_server(place, server)
     # In this order: whoever gets the clients' lock next must be able to start a reaper.
     os.close(own)
     os.close(clients)

@@ -58,7 +58,7 @@ def test_only_this_user_reaches_it(home: Path) -> None:
         listening = [one for one in process.net_connections("inet") if one.status == "LISTEN"]
         assert listening == []
         sockets = [Path(one.laddr) for one in process.net_connections("unix") if one.laddr]
-        assert sockets == [home / "run" / "m.sock"]
+        assert set(sockets) == {home / "run" / "m.sock"}  # a connection in use has the same name
         assert stat.S_IMODE(sockets[0].stat().st_mode) == 0o600
         for folder, _, files in os.walk(home):
             assert stat.S_IMODE(Path(folder).stat().st_mode) & 0o077 == 0, folder
