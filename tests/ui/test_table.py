@@ -175,6 +175,47 @@ async def test_filter_line_filters_keeps_and_clears() -> None:
         assert [row for row in app.lines() if "Alpha" in row]
 
 
+async def test_last_column_is_whole_beside_a_scrollbar() -> None:
+    app = Host([Row(str(line), (f"name {line}", line / 100)) for line in range(50)])
+    async with app.run_test(size=(40, 10)) as pilot:
+        await pilot.pause()
+        lines = app.lines()
+        assert lines[0].rstrip("▁▂▃▄▅▆▇█ ").endswith("Return")
+        assert lines[2].rstrip("▁▂▃▄▅▆▇█ ").endswith("▲ +1.00%")
+
+
+async def test_footer_says_how_to_leave_the_filter_line() -> None:
+    app = Host()
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press("slash", "b")
+        await pilot.pause()
+        offered = {
+            active.binding.id
+            for active in app.screen.active_bindings.values()
+            if active.enabled and active.binding.show
+        }
+        assert {"filter.keep", "filter.clear"} <= offered
+        assert "table.filter" not in offered
+        await pilot.press("slash")
+        assert app.table.model.filter_text == "b/"
+        await pilot.press("backspace", "down")
+        assert app.table.has_keys
+        assert app.table.model.filter_text == "b"
+
+
+async def test_rows_that_lead_nowhere_offer_no_opening() -> None:
+    app = Host()
+    app.table = Table(COLUMNS, openable=False)
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.press("enter")
+        await pilot.double_click(app.table.grid, offset=(5, 1))
+        await pilot.pause()
+        assert not [event for event in app.events if event[0] == "opened"]
+        assert "enter" not in {
+            key for key, active in app.screen.active_bindings.items() if active.enabled
+        }
+
+
 async def test_filter_without_a_hit_says_so_and_keeps_the_typing() -> None:
     app = Host()
     async with app.run_test(size=(60, 20)) as pilot:

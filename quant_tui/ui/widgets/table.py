@@ -40,6 +40,8 @@ from quant_tui.ui.widgets.table_model import Column, Row, TableModel
 if TYPE_CHECKING:
     from textual.widgets import Input
 
+    from quant_tui.ui.widgets.filter_line import FilterLine
+
 __all__ = ["Column", "Row", "Table"]
 
 NOTHING_FOUND = Notice("Nothing matches the filter", keys=(("escape", "Clear the filter"),))
@@ -56,12 +58,14 @@ class Table(Vertical):
         What to say while there are no rows.
     markable
         Whether ``space`` marks rows.
+    openable
+        Whether ``enter`` on a row leads anywhere.
     """
 
     DEFAULT_CSS = """
     Table {
         height: 1fr;
-        & > Input { height: 1; border: none; padding: 0 1; background: $panel; }
+        & > FilterLine { height: 1; border: none; padding: 0 1; background: $panel; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -123,6 +127,7 @@ class Table(Vertical):
         *,
         empty: Notice | None = None,
         markable: bool = False,
+        openable: bool = True,
         id: str | None = None,  # noqa: A002 -- Textual's name
         classes: str | None = None,
     ) -> None:
@@ -130,7 +135,7 @@ class Table(Vertical):
         self.model = TableModel(columns)
         self.empty = empty or Notice("Nothing here yet")
         self.markable = markable
-        self.grid = TableGrid(self.model, markable=markable)
+        self.grid = TableGrid(self.model, markable=markable, openable=openable)
         self.panel = MessagePanel(self.empty)
         self.panel.display = False
         self._notice: Notice | None = None
@@ -259,7 +264,9 @@ class Table(Vertical):
             return bool(
                 self.model.filter_text or self.grid.cursor_column is not None or self.model.marked
             )
-        if action in ("filter", "sort", "flip", "copy"):
+        if action == "filter":  # in the filter line "/" is a letter
+            return bool(self.model.rows) and self.screen.focused in (self.grid, self.panel)
+        if action in ("sort", "flip", "copy"):
             return bool(self.model.rows)
         return True
 
@@ -334,18 +341,16 @@ class Table(Vertical):
         """Open the line that filters as you type."""
         line = self._filter_line()
         if line is None:
-            from textual.widgets import Input
+            from quant_tui.ui.widgets.filter_line import FilterLine
 
-            line = Input(
-                self.model.filter_text, placeholder="filter", select_on_focus=False, compact=True
-            )
+            line = FilterLine(self.model.filter_text)
             await self.mount(line)
         line.focus()
 
-    def _filter_line(self) -> Input | None:
-        from textual.widgets import Input
+    def _filter_line(self) -> FilterLine | None:
+        from quant_tui.ui.widgets.filter_line import FilterLine
 
-        return next(iter(self.query_children(Input)), None)
+        return next(iter(self.query_children(FilterLine)), None)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter at every letter."""
@@ -360,19 +365,13 @@ class Table(Vertical):
         else:
             self._set_filter("")
 
-    def on_key(self, event: object) -> None:
-        """Let ``escape`` and ``down`` leave the filter line."""
-        from textual.events import Key
-
-        line = self._filter_line()
-        if not isinstance(event, Key) or line is None or not line.has_focus:
-            return
-        if event.key == "escape":
-            event.stop()
-            self._set_filter("")
-        elif event.key == "down":
-            event.stop()
+    def on_filter_line_left(self, event: FilterLine.Left) -> None:
+        """Go back to the rows, with the filter or without it."""
+        event.stop()
+        if event.keep:
             self.focus()
+        else:
+            self._set_filter("")
 
     def _set_filter(self, text: str) -> None:
         line = self._filter_line()

@@ -92,10 +92,11 @@ class TableGrid(ScrollView, can_focus=True):
 
         column: int
 
-    def __init__(self, model: TableModel, *, markable: bool = False) -> None:
+    def __init__(self, model: TableModel, *, markable: bool = False, openable: bool = True) -> None:
         super().__init__()
         self.model = model
         self.markable = markable
+        self.openable = openable
         self.cursor = 0
         self.cursor_column: int | None = None
         self._style_cache: dict[tuple[str, ...], Style] = {}
@@ -195,9 +196,13 @@ class TableGrid(ScrollView, can_focus=True):
             return
         line = event.y - 1 + round(self.scroll_y)
         if line < len(self.model):
-            if event.chain == 2 and line == self.cursor:
+            if event.chain == 2 and line == self.cursor and self.openable:
                 self.post_message(self.Opened())
             self.move_cursor(line)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 -- Textual's signature
+        """Offer to open a row only where that does something."""
+        return self.openable if action == "open" else True
 
     def action_open(self) -> None:
         """Open the row."""
@@ -230,9 +235,14 @@ class TableGrid(ScrollView, can_focus=True):
 
     # -- drawing
 
+    @property
+    def _room(self) -> int:
+        """Cells that a line has: the size of a widget counts its scrollbar in."""
+        return self.size.width - self.scrollbar_size_vertical
+
     def _layout(self) -> list[int]:
         """Widths of the columns for the room there is; 0 hides one that does not fit."""
-        room = self.size.width
+        room = self._room
         if self._widths[0] == room:
             return self._widths[1]
         widths: list[int] = []
@@ -276,7 +286,7 @@ class TableGrid(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the widget."""
-        width = self.size.width
+        width = self._room
         line = y - 1 + round(self.scroll_y)
         if y == 0:
             segments = self._heading(self._layout())

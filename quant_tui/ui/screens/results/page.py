@@ -254,9 +254,9 @@ def _monthly_page(result: BacktestResult, width: int) -> list[Content]:
 
 def _build(name: str) -> Widget:
     if name == "metrics":
-        return Table(tables.METRIC_COLUMNS, id=name)
+        return Table(tables.METRIC_COLUMNS, openable=False, id=name)
     if name == "trades":
-        return Table(tables.TRADE_COLUMNS, empty=tables.NO_TRADES, id=name)
+        return Table(tables.TRADE_COLUMNS, empty=tables.NO_TRADES, openable=False, id=name)
     if name == "trips":
-        return Table(tables.TRIP_COLUMNS, empty=tables.NO_TRADES, id=name)
+        return Table(tables.TRIP_COLUMNS, empty=tables.NO_TRADES, openable=False, id=name)
     return Page(id=name)
