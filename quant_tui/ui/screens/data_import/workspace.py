@@ -81,7 +81,7 @@ class DataImport(Workspace):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = Table(COLUMNS, empty=EMPTY, markable=True, id="symbols")
+        self.table = Table(COLUMNS, empty=EMPTY, markable=True, openable=False, id="symbols")
         self.outcome = Page(id="outcome")
         self.pages = ContentSwitcher(self.table, self.outcome, initial="symbols")
         self._job: Job[object] | None = None
