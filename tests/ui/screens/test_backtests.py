@@ -58,7 +58,7 @@ def test_percentages_become_fractions_and_separators_go() -> None:
         ("commission", "x", "must be a number"),
         ("commission", "90", "commission must be at least 0 and at most 0.5."),
         ("benchmark", "NOPE", "no bars for NOPE"),
-        ("initial_capital", "-5", "initial_capital must be above 0 and at most 1e+15."),
+        ("initial_capital", "-5", "initial_capital must be at least 0.01 and at most 1e+15."),
     ],
 )
 def test_what_is_wrong_is_said_for_its_field(field: str, text: str, message: str) -> None:
