@@ -6,6 +6,7 @@ Nothing here imports a store, the engine or pandas before the app's first paint.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 DEMO_PREFIX = "quant-tui-demo-"
 OWNER_LOCK = "owner.lock"
 SERVER_STOP_SECONDS = 5.0
+ABANDONED_SECONDS = 60.0
 
 
 def launch(context: CommandContext) -> int:
@@ -118,7 +120,7 @@ def _throw_away_home() -> Iterator[Path]:
             yield home
         finally:
             _wait_for_server(home / "data" / "mongodb" / "server.lock")
-            shutil.rmtree(home, ignore_errors=True)
+            _remove_home(home)
 
 
 def _wait_for_server(lock_file: Path) -> None:
@@ -139,9 +141,30 @@ def _wait_for_server(lock_file: Path) -> None:
 def _remove_abandoned_homes() -> None:
     """Remove demo homes whose owner was killed: nobody holds their lock any more."""
     for home in Path(tempfile.gettempdir()).glob(f"{DEMO_PREFIX}*"):
-        with contextlib.suppress(OSError), (home / OWNER_LOCK).open("r+") as lock:
-            _lock(lock.fileno())
-            shutil.rmtree(home, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            found = home.stat()
+            if sys.platform != "win32" and found.st_uid != os.geteuid():
+                continue
+            if not (home / OWNER_LOCK).exists():
+                # being made just now, or left by one that was killed while it removed it
+                if time.time() - found.st_mtime > ABANDONED_SECONDS:
+                    shutil.rmtree(home, ignore_errors=True)
+                continue
+            with (home / OWNER_LOCK).open("r+") as lock:
+                _lock(lock.fileno())
+                _remove_home(home)
+
+
+def _remove_home(home: Path) -> None:
+    """Remove a home, its lock last, so that one cut off is found by the next demo."""
+    for one in home.iterdir():
+        if one.name == OWNER_LOCK:
+            continue
+        if one.is_dir():
+            shutil.rmtree(one, ignore_errors=True)
+        else:
+            one.unlink(missing_ok=True)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _lock(descriptor: int) -> None:
