@@ -10,7 +10,7 @@ from quant_tui.domain.errors import Conflict, InvalidInput
 from quant_tui.domain.user import User
 from quant_tui.storage.mongo.repositories import Repositories
 
-_USERNAME = re.compile(r"[\w][\w.-]{0,63}")
+LONGEST_USERNAME = 64
 
 
 class AccountService:
@@ -32,8 +32,8 @@ class AccountService:
         Parameters
         ----------
         username
-            Letters, digits, ``_``, ``.`` and ``-``, any script, 1 to 64; empty for
-            the name of the person at this machine.
+            Letters with their marks, digits, ``_``, ``.`` and ``-``, any script, 1 to 64;
+            empty for the name of the person at this machine.
 
         Raises
         ------
@@ -43,11 +43,17 @@ class AccountService:
         if (existing := await self.local()) is not None:
             return existing
         name = unicodedata.normalize("NFC", username.strip()) or suggested_username()
-        if not _USERNAME.fullmatch(name):
+        if len(name) > LONGEST_USERNAME:
+            raise InvalidInput(
+                f"The name is longer than {LONGEST_USERNAME} characters.",
+                field="username",
+                hint="Shorten it.",
+            )
+        if not _usable(name):
             raise InvalidInput(
                 f"The name {name!r} cannot be used.",
                 field="username",
-                hint="Use letters, digits, '_', '.' and '-', at most 64.",
+                hint="Use letters, digits, '_', '.' and '-', without blanks.",
             )
         try:
             return await self._repositories.users.create(
@@ -60,6 +66,12 @@ class AccountService:
             return existing
 
 
+def _usable(name: str) -> bool:
+    """Whether a username can be told from a path and an address, in any script."""
+    letters = [c for c in name if c not in "_.-" and unicodedata.category(c)[0] != "M"]
+    return (name[0].isalnum() or name[0] == "_") and all(c.isalnum() for c in letters)
+
+
 def suggested_username() -> str:
     """Return the name of the person at this machine, made fit for a username."""
     try:
@@ -67,4 +79,4 @@ def suggested_username() -> str:
     except (OSError, KeyError):
         name = "trader"
     cleaned = re.sub(r"[^\w.-]+", "_", name).strip("_.-")
-    return cleaned or "trader"
+    return cleaned[:LONGEST_USERNAME] or "trader"

@@ -126,9 +126,9 @@ class Welcome(Dialog[bool]):
         self._step.update(
             Content(
                 f"Hello, {user.username if user else ''}.\n\n"
-                "The sample data are real daily figures of US and world indices and of the US "
-                "economy, each with its source and licence, and a dozen invented stocks, marked "
-                "as invented wherever they are shown. They take a few seconds."
+                "The sample data are real daily figures of two US stock indices and real series "
+                "of the US economy, each with its source and licence, and a dozen invented "
+                "stocks, marked as invented wherever they are shown. They take a few seconds."
             )
         )
         self._show_keys(("enter", "Load the sample data"), ("n", "Start empty"))
