@@ -164,11 +164,13 @@ class QuantApp(Guarded, App[None]):
     # -- keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer undoing only while there is something to undo."""
+        """Offer what makes sense now."""
         if action == "undo":
             return self.undo.available
         if action == "open_finished":
             return self.jumps.place is not None
+        if action == "command_palette":  # a jump from it would leave a question unanswered
+            return not self.screen.is_modal
         return super().check_action(action, parameters)
 
     async def action_undo(self) -> None:

@@ -202,6 +202,9 @@ async def test_first_start_names_a_wrong_name_and_lets_one_start_empty(tmp_path:
         await pilot.press("enter")
         await pilot.pause()
         assert "cannot be used" in text_of(app)
+        await pilot.press("ctrl+p")  # the palette would lead away from the only welcome there is
+        await pilot.pause()
+        assert isinstance(app.screen, Welcome)
         app.screen.query_one(Input).value = "이수"
         await pilot.press("enter")
         await pilot.pause()
