@@ -28,6 +28,7 @@ from quant_tui.ui.signals import handle_end_signals
 from quant_tui.ui.slow_line import is_slow
 from quant_tui.ui.stack import WorkspaceStack
 from quant_tui.ui.status import StatusKeeper
+from quant_tui.ui.type_ahead import TypeAhead
 from quant_tui.ui.undo import UndoOffer
 from quant_tui.ui.widgets.key_footer import KeyFooter
 from quant_tui.ui.widgets.nav_bar import NavBar
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.command import Provider
     from textual.screen import Screen
+    from textual.worker import Worker
 
     from quant_tui.config.settings import Settings
     from quant_tui.services.composition import Services
@@ -85,6 +87,7 @@ class QuantApp(Guarded, App[None]):
         self.status_keeper = StatusKeeper(self)
         self.opening = ServiceOpening(self, open_services)
         self.stack = WorkspaceStack(self)
+        self.type_ahead = TypeAhead(self)
         self.theme_store = themes.ThemeStore(settings.locations)
         self._startup_problems = list(settings.problems)
         self._startup_problems += themes.use_first(self, self.theme_store, settings.ui.theme)
@@ -108,7 +111,7 @@ class QuantApp(Guarded, App[None]):
 
     def _after_first_paint(self) -> None:
         self.open_services()
-        self.run_worker(self._settle(), exit_on_error=False)
+        _settling: Worker[None] = self.run_worker(self._settle, exit_on_error=False)
 
     async def _settle(self) -> None:
         """Read what the first paint could do without: all themes, the person's keys."""
@@ -163,12 +166,25 @@ class QuantApp(Guarded, App[None]):
 
     # -- keys
 
+    async def on_event(self, event: events.Event) -> None:
+        """Hold a key back while what it is for is on its way."""
+        early = (
+            isinstance(event, events.Key)
+            and not event.is_forwarded
+            and self.type_ahead.takes(event)
+        )
+        if early:
+            return
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.jumps.stay()
+        await super().on_event(event)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense now."""
         if action == "undo":
             return self.undo.available
         if action == "open_finished":
-            return self.jumps.place is not None
+            return self.jumps.available
         if action == "command_palette":  # a jump from it would leave a question unanswered
             return not self.screen.is_modal
         return super().check_action(action, parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -94,9 +95,7 @@ class JobWatch:
         told = False
         for workspace, on_done, on_failed in followers:
             if error is None and on_done is not None:
-                outcome = on_done(job.result)
-                if isawaitable(outcome):
-                    workspace.spawn(_awaiting(outcome), group=f"job-{job.id}")
+                workspace.spawn(partial(_finish, on_done, job.result), group=f"job-{job.id}")
                 told = True
             elif error is not None and on_failed is not None:
                 on_failed(error)
@@ -117,5 +116,7 @@ class JobWatch:
             )
 
 
-async def _awaiting(outcome: Awaitable[None]) -> None:
-    await outcome
+async def _finish(on_done: Callable[[Any], Awaitable[None] | None], result: object) -> None:
+    outcome = on_done(result)
+    if isawaitable(outcome):
+        await outcome

@@ -85,4 +85,5 @@ class ServiceOpening:
             self._app.status_keeper.start(services)
             self._app.stack.begin_again()
 
+        self._app.type_ahead.drop()  # nobody knew of the questions that come now
         self._app.push_screen(Welcome(services), greeted)

@@ -28,7 +28,7 @@ columns, ``-normal``, ``-wide`` from 160; ``-short`` below 30 lines, ``-tall``::
         async def jump(self, target: str) -> None: ...   # the palette: open an object by id
 
         def action_delete(self) -> None:
-            self.spawn(self._delete())          # any coroutine: errors become toasts
+            self.spawn(self._delete)            # beside the screen: errors become toasts
 
         async def _delete(self) -> None:
             if await self.confirm("Delete “Golden cross”?", yes="Delete"):
@@ -41,6 +41,9 @@ and in actions; :attr:`ready` says). Long work is a job: a service returns a ``J
 result when it is done, on the screen's own task; its failure becomes a toast and stays
 under Jobs. Nothing may block: no store, file or numeric work in a handler.
 ``self.switch_to("backtests", target=id)`` goes to another workspace.
+
+Keys typed ahead wait until the workspace is loaded, and while work runs that was given
+with ``self.spawn(work, keys_wait=True)``: what opens a form or a page, or leaves one.
 """
 
 from __future__ import annotations
@@ -48,6 +51,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -146,6 +150,7 @@ class Workspace(Guarded, Widget):
         self.notice_panel.display = False
         self.loaded = False
         self._target = ""
+        self._leading: list[Worker[object]] = []
 
     # -- for subclasses to fill in
 
@@ -207,24 +212,40 @@ class Workspace(Guarded, Widget):
         return services
 
     def spawn(
-        self, work: Coroutine[Any, Any, T], *, group: str = "default", exclusive: bool = False
+        self,
+        work: Callable[[], Awaitable[T]],
+        *,
+        group: str = "default",
+        exclusive: bool = False,
+        keys_wait: bool = False,
     ) -> Worker[T | None]:
-        """Run a coroutine beside the screen; an error becomes a toast, never an end.
+        """Run work beside the screen; an error becomes a toast, never an end.
 
         Parameters
         ----------
+        work
+            A coroutine function without arguments; not called when cancelled before.
         group, exclusive
             With ``exclusive``, an earlier one of the same group is cancelled first.
+        keys_wait
+            Whether what it does decides what the next keys are for, so that keys typed
+            ahead wait for its end.
         """
 
         async def guarded() -> T | None:
             try:
-                return await work
+                return await work()
             except Exception as error:  # noqa: BLE001 -- reported, and logged when it is ours
                 report(self.app, error)
                 return None
 
-        return self.run_worker(guarded(), group=group, exclusive=exclusive, exit_on_error=False)
+        worker: Worker[T | None] = self.run_worker(
+            guarded, group=group, exclusive=exclusive, exit_on_error=False
+        )
+        if keys_wait:
+            self._leading = [one for one in self._leading if not one.is_finished]
+            self._leading.append(cast("Worker[object]", worker))
+        return worker
 
     def follow(
         self,
@@ -266,6 +287,7 @@ class Workspace(Guarded, Widget):
     def show_error(self, error: BaseException, *, retry: Callable[[], object]) -> None:
         """Show what went wrong in place of the whole workspace; ``enter`` tries again."""
         title, message = describe(error)
+        self.host.type_ahead.drop()
         self.show_notice(Notice(title, message, kind="error"), retry=retry)
 
     def show_content(self) -> None:
@@ -279,9 +301,16 @@ class Workspace(Guarded, Widget):
 
     def reload(self) -> None:
         """Fetch everything again."""
-        self.spawn(self._load(), group="load", exclusive=True)
+        self.spawn(self._load, group="load", exclusive=True)
 
     # -- for the app to call
+
+    @property
+    def keys_wait(self) -> bool:
+        """Whether what the next keys are for is still on its way."""
+        if self.needs_services and not self.loaded:
+            return self.notice_panel.notice.kind != "error"
+        return not all(worker.is_finished for worker in self._leading)
 
     def bring_forward(self, target: str = "") -> None:
         """Come to the front, and open an object once everything is there."""
@@ -319,4 +348,4 @@ class Workspace(Guarded, Widget):
         self.shown()
         target, self._target = self._target, ""
         if target:
-            self.spawn(self.jump(target), group="jump", exclusive=True)
+            self.spawn(partial(self.jump, target), group="jump", exclusive=True, keys_wait=True)

@@ -267,7 +267,7 @@ async def test_defects_are_toasted_and_logged_and_the_app_goes_on(
         async def fail() -> None:
             raise KeyError("[/bold] lost")
 
-        made.spawn(fail())
+        made.spawn(fail)
         await until(pilot, lambda: "Unexpected error" in text_of(app))
         app.clear_notifications()
         await pilot.press("b")

@@ -21,6 +21,8 @@ from quant_tui.ui.widgets.chart_data import ChartData, Series
 from quant_tui.ui.widgets.table_grid import fit
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from quant_tui.ui.widgets.chart_raster import Grid
 
 LEAST_SHOWN = 10
@@ -117,7 +119,9 @@ class TimeChart(Widget, can_focus=True):
             self._grid, self._strips = None, []
             self.refresh()
         elif self.size.width >= 20 and self.size.height >= 5:
-            self.run_worker(self._draw(), group="chart", exclusive=True, exit_on_error=False)
+            _drawing: Worker[None] = self.run_worker(
+                self._draw, group="chart", exclusive=True, exit_on_error=False
+            )
 
     async def _draw(self) -> None:
         from quant_tui.ui.widgets.chart_raster import draw

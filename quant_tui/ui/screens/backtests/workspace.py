@@ -141,7 +141,7 @@ class Backtests(Workspace):
                 return
         elif not job.status.is_final:
             return
-        self.spawn(self._refresh_list(), group="list", exclusive=True)
+        self.spawn(self._refresh_list, group="list", exclusive=True)
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
         """Say more about the row; the tables of a result have rows of their own."""
@@ -167,7 +167,7 @@ class Backtests(Workspace):
         event.stop()
         if event.table is not self.table:
             return
-        self.spawn(self._open(event.key), group="open", exclusive=True)
+        self.spawn(partial(self._open, event.key), group="open", exclusive=True, keys_wait=True)
 
     async def _open(self, backtest_id: str) -> None:
         self._show_page("result")
@@ -208,7 +208,7 @@ class Backtests(Workspace):
     def action_back(self) -> None:
         """Back to the list."""
         if self.pages.current != "list":
-            self.spawn(self._to_list())
+            self.spawn(self._to_list, keys_wait=True)
 
     async def _to_list(self) -> None:
         await self._close_form()
@@ -225,12 +225,13 @@ class Backtests(Workspace):
 
     def action_new(self) -> None:
         """Open the form of a new run."""
-        self.spawn(self._open_form(), group="open", exclusive=True)
+        self.spawn(self._open_form, group="open", exclusive=True, keys_wait=True)
 
     def action_again(self) -> None:
         """Open the form with the settings of the chosen backtest."""
         if (chosen := self._chosen) is not None:
-            self.spawn(self._open_again(chosen.id), group="open", exclusive=True)
+            again = partial(self._open_again, chosen.id)
+            self.spawn(again, group="open", exclusive=True, keys_wait=True)
 
     async def _open_again(self, backtest_id: str) -> None:
         report = await self.services.backtests.show(backtest_id)
@@ -274,7 +275,8 @@ class Backtests(Workspace):
     def on_run_form_started(self, event: RunForm.Started) -> None:
         """Run it."""
         event.stop()
-        self.spawn(self._run(event.form, event.request), group="run", exclusive=True)
+        run = partial(self._run, event.form, event.request)
+        self.spawn(run, group="run", exclusive=True, keys_wait=True)
 
     async def _run(self, form: RunForm, request: BacktestRequest) -> None:
         wrong = await self.services.backtests.validate(request)
@@ -289,6 +291,7 @@ class Backtests(Workspace):
         self._follow(job)
 
     def _follow(self, job: Job[BacktestReport]) -> None:
+        self.host.jumps.expect(job.target)
         self.follow(job, on_done=self._finished, on_failed=partial(self._failed, job.target))
 
     async def _finished(self, report: BacktestReport) -> None:
@@ -305,12 +308,13 @@ class Backtests(Workspace):
 
     def _failed(self, backtest_id: str, error: BaseException) -> None:
         if isinstance(error, Cancelled) or not isinstance(error, QuantError):
+            self.host.jumps.withdraw(backtest_id)
             report_error(self.app, error)
         else:
             self.host.jumps.offer(
                 error.message, "backtests", backtest_id, title="✗ Backtest failed", failed=True
             )
-        self.spawn(self._update_open(backtest_id))
+        self.spawn(partial(self._update_open, backtest_id))
 
     async def _update_open(self, backtest_id: str) -> None:
         """Show the end of a run whose page is open."""
@@ -318,7 +322,7 @@ class Backtests(Workspace):
             await self._open(backtest_id)
 
     def _retry(self, backtest_id: str) -> None:
-        self.spawn(self._rerun(backtest_id), group="run", exclusive=True)
+        self.spawn(partial(self._rerun, backtest_id), group="run", exclusive=True, keys_wait=True)
 
     async def _rerun(self, backtest_id: str) -> None:
         job = await self.services.backtests.rerun(backtest_id)
@@ -331,7 +335,7 @@ class Backtests(Workspace):
     def action_delete(self) -> None:
         """Ask, then delete the chosen backtest."""
         if (chosen := self._chosen) is not None:
-            self.spawn(self._delete(chosen))
+            self.spawn(partial(self._delete, chosen), keys_wait=True)
 
     async def _delete(self, chosen: BacktestSummary) -> None:
         if not await self.confirm(
@@ -351,7 +355,7 @@ class Backtests(Workspace):
     def action_export(self) -> None:
         """Ask where to, then write the chosen result."""
         if (chosen := self._chosen) is not None:
-            self.spawn(self._export(chosen))
+            self.spawn(partial(self._export, chosen))
 
     async def _export(self, chosen: BacktestSummary) -> None:
         from quant_tui.ui.screens.results.export import ExportDialog

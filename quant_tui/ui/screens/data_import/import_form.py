@@ -24,6 +24,8 @@ from quant_tui.ui.widgets.form import Field, Form
 from quant_tui.ui.widgets.page import Page
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from quant_tui.providers.files import FileInspection
     from quant_tui.services.market_data import ImportRequest, MarketDataService
 
@@ -161,7 +163,9 @@ class ImportForm(Vertical):
         self._resting = self.set_timer(REST_SECONDS, self._look)
 
     def _look(self) -> None:
-        self.run_worker(self._inspect(), group="inspect", exclusive=True, exit_on_error=False)
+        _looking: Worker[None] = self.run_worker(
+            self._inspect, group="inspect", exclusive=True, exit_on_error=False
+        )
 
     async def _inspect(self) -> None:
         text = self.form.field("path").value.strip()

@@ -114,7 +114,7 @@ class DataImport(Workspace):
     def shown(self) -> None:
         """Look whether something came in meanwhile."""
         if self.ready and self.pages.current == "symbols":
-            self.spawn(self.load(self.services), group="list", exclusive=True)
+            self.spawn(partial(self.load, self.services), group="list", exclusive=True)
 
     def focus_first(self) -> None:
         """Give the keys to the page that is shown."""
@@ -164,7 +164,7 @@ class DataImport(Workspace):
         if self.pages.current == "outcome" and self._form is not None:
             self._show_page("import")
         elif self.pages.current != "symbols":
-            self.spawn(self._to_list())
+            self.spawn(self._to_list, keys_wait=True)
 
     async def _to_list(self) -> None:
         await self._close_form()
@@ -197,7 +197,7 @@ class DataImport(Workspace):
 
     def action_new(self) -> None:
         """Open the form of an import."""
-        self.spawn(self._open_form(), group="open", exclusive=True)
+        self.spawn(self._open_form, group="open", exclusive=True, keys_wait=True)
 
     async def _open_form(self) -> None:
         await self._close_form()

@@ -148,7 +148,7 @@ class Strategies(Workspace):
         if strategy is None:
             self.detail.show(None)
         elif self.ready:
-            self.spawn(self._fill_detail(strategy), group="detail", exclusive=True)
+            self.spawn(partial(self._fill_detail, strategy), group="detail", exclusive=True)
 
     async def _fill_detail(self, strategy: Strategy) -> None:
         document = self.services.strategies.document_of(strategy)
@@ -183,7 +183,7 @@ class Strategies(Workspace):
     def action_edit(self) -> None:
         """Open the form of this strategy."""
         if (strategy := self._chosen) is not None:
-            self.spawn(self._open_form(strategy=strategy))
+            self.spawn(partial(self._open_form, strategy=strategy), keys_wait=True)
 
     def action_back(self) -> None:
         """Go back one step: template to detail, detail to list."""
@@ -206,7 +206,7 @@ class Strategies(Workspace):
     def on_template_picker_picked(self, event: TemplatePicker.Picked) -> None:
         """Open the form of a template."""
         event.stop()
-        self.spawn(self._open_form(template=event.template))
+        self.spawn(partial(self._open_form, template=event.template), keys_wait=True)
 
     async def _open_form(
         self, *, strategy: Strategy | None = None, template: StrategyTemplate | None = None
@@ -242,7 +242,7 @@ class Strategies(Workspace):
     def on_strategy_form_left(self, event: StrategyForm.Left) -> None:
         """Go back to where the form was opened from."""
         event.stop()
-        self.spawn(self._leave_form(event.form))
+        self.spawn(partial(self._leave_form, event.form), keys_wait=True)
 
     async def _leave_form(self, form: StrategyForm) -> None:
         if form.form.changed and not await self.confirm(
@@ -259,7 +259,7 @@ class Strategies(Workspace):
     def on_strategy_form_saved(self, event: StrategyForm.Saved) -> None:
         """Keep what the form holds."""
         event.stop()
-        self.spawn(self._save(event), group="save", exclusive=True)
+        self.spawn(partial(self._save, event), group="save", exclusive=True, keys_wait=True)
 
     async def _save(self, event: StrategyForm.Saved) -> None:
         service = self.services.strategies
@@ -288,7 +288,7 @@ class Strategies(Workspace):
     def action_delete(self) -> None:
         """Ask, then delete this strategy."""
         if (strategy := self._chosen) is not None:
-            self.spawn(self._delete(strategy))
+            self.spawn(partial(self._delete, strategy), keys_wait=True)
 
     async def _delete(self, strategy: Strategy) -> None:
         if not await self.confirm(
