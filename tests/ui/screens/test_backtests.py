@@ -56,9 +56,15 @@ def test_percentages_become_fractions_and_separators_go() -> None:
         ("symbols", "NOPE", "no bars for NOPE"),
         ("start", "2010-13-01", "write it as 2016-03-31"),
         ("commission", "x", "must be a number"),
-        ("commission", "90", "commission must be at least 0 and at most 0.5."),
+        ("commission", "nan", "must be a number"),
+        ("commission", "90", "must be from 0 to 50 %"),
+        ("slippage", "50.1", "must be from 0 to 50 %"),
+        ("commission", "0,1", "commas only between thousands; decimals after a point"),
+        ("initial_capital", "10,00", "commas only between thousands; decimals after a point"),
+        ("initial_capital", "1e999", "must be a number"),
+        ("name", "x" * 201, "The name is longer than 200 characters. Shorten it."),
         ("benchmark", "NOPE", "no bars for NOPE"),
-        ("initial_capital", "-5", "initial_capital must be at least 0.01 and at most 1e+15."),
+        ("initial_capital", "-5", "must be at least 0.01 and at most 1e+15"),
     ],
 )
 def test_what_is_wrong_is_said_for_its_field(field: str, text: str, message: str) -> None:
@@ -72,6 +78,17 @@ def test_a_size_is_needed_where_the_sizing_needs_one() -> None:
     assert errors == {}
     assert request.config.sizing_value == 0.25
     assert "sizing_value" in read_request({**VALUES, "sizing": "fixed_cash"}, KNOWN)[1]
+    _, errors = read_request({**VALUES, "sizing": "fraction", "sizing_value": "101"}, KNOWN)
+    assert errors == {"sizing_value": "must be above 0 and at most 100 %"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("1,234,567.5", 1_234_567.5), (" 2500 ", 2500.0), ("1_000", 1000.0)]
+)
+def test_numbers_are_read_as_people_write_them(text: str, number: float) -> None:
+    request, errors = read_request({**VALUES, "initial_capital": text}, KNOWN)
+    assert errors == {}
+    assert request.config.initial_capital == number
 
 
 def test_a_period_without_bars_names_the_symbol_and_its_own() -> None:

@@ -27,6 +27,16 @@ async def test_a_parameter_out_of_bounds_is_said_beside_it_and_not_kept(open_app
         assert kept.parameters == {"short_window": 10, "long_window": 50}
 
 
+async def test_a_name_that_is_too_long_is_said_beside_it(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        await driver.press("3", "n", "enter")
+        field = driver.front("strategies").query_one("#strategy-form Input")
+        field.value = "가" * 201
+        await driver.press("ctrl+s")
+        assert "✗ The name is longer" in driver.text
+        assert await driver.services.strategies.list() == []
+
+
 async def test_a_korean_name_is_kept_and_lines_up(open_app) -> None:
     async with open_app((120, 36)) as driver:
         await driver.press("3", "n", "enter", "ctrl+a", "ctrl+k")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
 from quant_tui.domain.errors import InvalidInput
+from quant_tui.services.names import checked_name
 
 if TYPE_CHECKING:
     from quant_tui.engine import BacktestConfig
@@ -17,6 +19,8 @@ SIZED = ("fraction", "fixed_cash", "fixed_shares")
 """Sizings that need a number."""
 
 _PERCENT = ("commission", "slippage")
+
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 def symbols_in(text: str) -> list[str]:
@@ -59,6 +63,11 @@ def read_request(
     benchmark = values["benchmark"].strip()
     if benchmark and benchmark not in known:
         errors["benchmark"] = f"no bars for {benchmark}"
+    name = ""
+    try:
+        name = checked_name(values["name"])
+    except InvalidInput as error:
+        errors["name"] = str(error)
     config = _config(values, errors)
     if errors or config is None:
         return None, errors
@@ -69,7 +78,7 @@ def read_request(
         end=end,
         config=config,
         benchmark=benchmark,
-        name=values["name"].strip(),
+        name=name,
     )
     return request, {}
 
@@ -102,11 +111,20 @@ def _check_period(
 
 
 def _number(text: str, field: str, errors: dict[str, str]) -> float | None:
+    text = text.strip().removesuffix("%").strip()
+    if "," in text:
+        if not _THOUSANDS.fullmatch(text):  # "0,1" is a tenth to some, and never a whole
+            errors[field] = "commas only between thousands; decimals after a point"
+            return None
+        text = text.replace(",", "")
     try:
-        return float(text.replace(",", "").replace("_", "").strip().removesuffix("%"))
+        number = float(text.replace("_", ""))
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         errors[field] = "must be a number"
         return None
+    return number
 
 
 def _config(values: Mapping[str, str], errors: dict[str, str]) -> BacktestConfig | None:
@@ -136,5 +154,11 @@ def _config(values: Mapping[str, str], errors: dict[str, str]) -> BacktestConfig
             sizing_value=sizing_value,
         )
     except InvalidInput as error:
-        errors[error.field or "initial_capital"] = error.message
+        field = error.field or "initial_capital"
+        if field in _PERCENT:
+            errors[field] = "must be from 0 to 50 %"
+        elif field == "sizing_value" and sizing == "fraction":
+            errors[field] = "must be above 0 and at most 100 %"
+        else:
+            errors[field] = error.message.removeprefix(f"{field} ").removesuffix(".")
         return None

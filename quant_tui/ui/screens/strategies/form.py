@@ -12,6 +12,8 @@ from textual.message import Message
 from textual.widgets import Static
 
 from quant_tui.domain.base import Document
+from quant_tui.domain.errors import InvalidInput
+from quant_tui.services.names import checked_name
 from quant_tui.ui.screens.strategies import rules_text
 from quant_tui.ui.widgets.form import Field, Form
 
@@ -146,7 +148,11 @@ class StrategyForm(Vertical):
             PREFIX + key: message
             for key, message in self._check_parameters(_parameters(values)).items()
         }
-        name = " ".join(values["name"].split())
+        try:
+            name = checked_name(values["name"])
+        except InvalidInput as error:
+            wrong["name"] = str(error)
+            return wrong
         if not name:
             wrong["name"] = "needs a name"
         elif name in self._taken:
