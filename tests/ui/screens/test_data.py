@@ -101,3 +101,45 @@ async def test_symbols_are_handed_to_a_backtest(open_app) -> None:
         await driver.press("3", "n", "enter", "ctrl+s", "0", "space", "space", "r")
         await driver.until(lambda: "New backtest" in driver.text)
         assert "ASHBY.SYN, BYEOL.SYN" in driver.text
+
+
+async def test_a_symbol_that_came_from_a_file_name_goes_with_that_file(
+    open_app, folder: Path
+) -> None:
+    (folder / "둘.csv").write_text(GOOD, encoding="utf-8")
+    async with open_app((120, 36), stocked=False) as driver:
+        await driver.press("0", "n")
+        form = driver.front("data").query_one("#import").form
+        await driver.type(f"{folder}/bad.csv")
+        await driver.until(lambda: form.field("symbol").value == "BAD")
+        form.field("path").value = f"{folder}/둘.csv"
+        await driver.until(lambda: form.field("symbol").value == "둘")
+        form.field("symbol").value = "MINE"
+        form.field("path").value = f"{folder}/삼성전자.csv"
+        await driver.settle()
+        await driver.until(lambda: "17,142,847" in driver.text)
+        assert form.field("symbol").value == "MINE"
+        form.field("symbol").value = ""
+        await driver.settle()
+        form.field("path").value = f"{folder}/삼성전자.csv"
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "✓ Imported" in driver.text)
+        (symbol,) = await driver.services.market_data.symbols()
+        assert symbol.symbol == "삼성전자"
+
+
+async def test_a_file_that_cannot_be_read_is_not_blamed_on_the_next(open_app, folder: Path) -> None:
+    (folder / "empty.csv").write_text("", encoding="utf-8")
+    async with open_app((80, 24), stocked=False) as driver:
+        await driver.press("0", "n")
+        form = driver.front("data").query_one("#import").form
+        await driver.type(f"{folder}/empty.csv")
+        await driver.until(lambda: "is empty" in driver.text)
+        assert "✗ unreadable" in driver.text
+        await driver.press("ctrl+s")
+        assert "Import a file" in driver.text
+        form.field("path").value = f"{folder}/삼성전자.csv"
+        await driver.until(lambda: "First rows" in driver.text)
+        assert "✗ unreadable" not in driver.text
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "✓ Imported" in driver.text)

@@ -121,3 +121,15 @@ def test_ranges_say_bounds_and_choices() -> None:
 
     assert range_of(ParameterSpec("a", "int", 5, 1, 9, 2)) == "1 – 9, step 2"
     assert range_of(ParameterSpec("a", "bool", True)) == "true · false"
+
+
+async def test_on_a_narrow_terminal_the_templates_have_the_keys_at_the_first_visit(
+    open_app,
+) -> None:
+    async with open_app((80, 24)) as driver:
+        await driver.press("4", "n")
+        await driver.until(lambda: "from which template?" in driver.text)
+        await driver.settle()
+        await driver.press("j", "enter")
+        assert "RSI_MEAN_REVERSION" in driver.text
+        assert "rsi_period" in driver.text

@@ -56,6 +56,8 @@ ADJUSTMENTS = (
     ("splits_dividends", "splits and dividends"),
 )
 REST_SECONDS = 0.25
+UNREADABLE = "unreadable"
+"""Beside the path there is room for one word; the page beside the form says why."""
 
 
 class ImportFields(Form):
@@ -86,7 +88,7 @@ class ImportForm(Vertical):
         & Field > .label { width: 15; }
         & Field > .note { width: 2fr; }
         & #field-path > Input { width: 1fr; }
-        & #field-path > .note { width: 14; }
+        & #field-path > .note { width: 16; }
         & Page { width: 1fr; height: 1fr; border-left: vkey $rule; padding-left: 1; }
     }
     .-narrow ImportForm {
@@ -113,7 +115,10 @@ class ImportForm(Vertical):
         self._resting: Timer | None = None
         self._inspected = ""
         self._missing: tuple[str, ...] = ()
-        self._wrong = ""
+        self._unreadable = ""
+        """Path of the file that could not be read."""
+        self._suggested = ""
+        """Symbol that came from a file's name, not from the person."""
         path = Field("path", "File", "", help_text="→ completes")
         if isinstance(path.control, Input):
             path.control.suggester = PathSuggester()
@@ -170,7 +175,7 @@ class ImportForm(Vertical):
     async def _inspect(self) -> None:
         text = self.form.field("path").value.strip()
         if not await asyncio.to_thread(_is_file, text):
-            self._missing, self._wrong, self._inspected = (), "", ""
+            self._missing, self._inspected = (), ""
             found = await asyncio.to_thread(matches, text)
             self.page.show(partial(matches_lines, found))
             return
@@ -178,11 +183,13 @@ class ImportForm(Vertical):
             inspection = await self._service.inspect(self._request(self.form.values))
         except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
             title, message = describe(error)
-            self._wrong = message
+            self._unreadable = text
+            self.form.field("path").set_error(UNREADABLE)
             lines = [Content.styled(f"✗ {title}", "bold $text-error"), Content("")]
             self.page.show(lambda width: [*lines, *Content(message).wrap(width)])
             return
-        self._wrong = ""
+        self._unreadable = ""
+        self.form.field("path").set_error("")
         self._missing = tuple(inspection.missing)
         self._fill(inspection, text)
         self.page.show(partial(inspection_lines, inspection))
@@ -198,8 +205,9 @@ class ImportForm(Vertical):
             if isinstance(control, Choice):
                 control.set_choices(choices, str(found.mapping.get(key, "")))
         symbol = self.form.field("symbol")
-        if not symbol.value and len(found.symbols) == 1 and "symbol" not in found.mapping:
-            symbol.value = found.symbols[0]
+        if symbol.value in ("", self._suggested):
+            alone = len(found.symbols) == 1 and "symbol" not in found.mapping
+            self._suggested = symbol.value = found.symbols[0] if alone else ""
 
     # -- sending it on
 
@@ -208,6 +216,9 @@ class ImportForm(Vertical):
         from quant_tui.services.market_data import ImportRequest
 
         text = values["path"].strip()
+        symbol = values["symbol"].strip()
+        if text != self._inspected and symbol == self._suggested:
+            symbol = ""  # the name of the file before
         mapping = {
             key: values[MAP + key]
             for key, _ in MAPPED
@@ -217,7 +228,7 @@ class ImportForm(Vertical):
             path=Path(text).expanduser(),
             options=ReadOptions(
                 mapping=mapping,
-                symbol=values["symbol"].strip(),
+                symbol=symbol,
                 encoding=values["encoding"],
                 date_format=values["date_format"],
                 timezone=values["timezone"].strip(),
@@ -232,8 +243,8 @@ class ImportForm(Vertical):
             return {"path": "which file?"}
         if not _is_file(text):
             return {"path": "no such file"}
-        if self._wrong:
-            return {"path": self._wrong}
+        if text == self._unreadable:
+            return {"path": UNREADABLE}
         return {
             MAP + key: "choose the column"
             for key in self._missing

@@ -47,7 +47,7 @@ def inspection_lines(found: FileInspection, width: int) -> list[Content]:
         found.compression,
         found.encoding,
         f"dates {found.date_style}" if found.date_style else "",
-        f"{about}{fmt.integer(found.rows)} rows",
+        f"{about}{fmt.integer(found.rows)} row{'' if found.rows == 1 else 's'}",
     ]
     symbols = ", ".join(found.symbols[:6]) + (" …" if len(found.symbols) > 6 else "")
     lines = [
@@ -72,10 +72,9 @@ def _sample(found: FileInspection, width: int) -> list[Content]:
     ]
     ours = {theirs: name for name, theirs in found.mapping.items()}
     names = [ours.get(column, "") for column in columns]
-    lines = [
-        Content.styled(_row(names, widths, width), "$text-success"),
-        Content.styled(_row(columns, widths, width), "bold"),
-    ]
+    lines = [Content.styled(_row(columns, widths, width), "bold")]
+    if names != columns:
+        lines.insert(0, Content.styled(_row(names, widths, width), "$text-success"))
     return [*lines, *(Content(_row(row, widths, width)) for row in rows)]
 
 

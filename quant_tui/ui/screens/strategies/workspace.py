@@ -96,8 +96,15 @@ class Strategies(Workspace):
         self._show_soon()
 
     def focus_first(self) -> None:
-        """Give the keys to the list."""
-        self.table.focus()
+        """Give the keys to what is gone into: a template, a form, or else the list."""
+        if self.pages.current == "picker":
+            self.picker.table.focus()
+        elif (form := self._form) is not None:
+            form.focus_first()
+        elif self.split.narrow and self.split.detail_open:
+            self.detail.focus()
+        else:
+            self.table.focus()
 
     async def jump(self, target: str) -> None:
         """Open a strategy, or with ``new`` the choice of a template."""
