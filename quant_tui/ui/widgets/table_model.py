@@ -60,6 +60,8 @@ class Row(NamedTuple):
 
     key: str
     values: Sequence[object]
+    also: str = ""
+    """Text that the filter finds though no column shows it."""
 
 
 class TableModel:
@@ -103,7 +105,7 @@ class TableModel:
         at = self._position.get(key)
         if at is None:
             return False
-        self.rows[at] = Row(key, values)
+        self.rows[at] = self.rows[at]._replace(values=values)
         self._haystacks[at] = None
         return True
 
@@ -176,7 +178,8 @@ class TableModel:
         found = self._haystacks[at]
         if found is None:
             row = self.rows[at]
-            found = " ".join(self.text(row, c) for c in range(len(self.columns))).casefold()
+            cells = [self.text(row, c) for c in range(len(self.columns))]
+            found = " ".join([*cells, row.also]).casefold()
             self._haystacks[at] = found
         return found
 

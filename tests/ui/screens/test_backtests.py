@@ -263,3 +263,56 @@ async def test_without_a_strategy_a_new_run_leads_to_the_templates(open_app) -> 
     async with open_app((120, 36)) as driver:
         await driver.press("4", "n")
         await driver.until(lambda: "from which template?" in driver.text)
+
+
+async def seven_runs(services) -> None:
+    for number in range(7):
+        await one_run(services, name=f"number {number}")
+
+
+async def test_every_backtest_is_listed_however_many_there_are(open_app, monkeypatch) -> None:
+    monkeypatch.setattr("quant_tui.ui.screens.backtests.workspace.PAGE", 3)
+    async with open_app((120, 36), before=seven_runs) as driver:
+        await driver.press("4")
+        table = driver.front("backtests").table
+        await driver.until(lambda: len(table.model) == 7)
+        names = [table.model.row(line).values[1] for line in range(7)]
+        assert names == [f"number {number}" for number in range(6, -1, -1)]
+        await driver.press("G", "d", "y")
+        await driver.until(lambda: len(table.model) == 6)
+        await driver.press("u")
+        await driver.until(lambda: len(table.model) == 7)
+        assert table.cursor_key == table.model.row(6).key
+        await one_run(driver.services, name="the eighth")
+        await driver.until(lambda: len(table.model) == 8)
+        assert table.model.row(0).values[1] == "the eighth"
+
+
+async def test_a_backtest_is_listed_and_found_by_the_name_it_was_given(open_app) -> None:
+    async def two(services) -> None:
+        await one_run(services, name="코스피 첫 시도")
+        await one_run(services)
+
+    async with open_app((120, 36), before=two) as driver:
+        await driver.press("4")
+        assert "코스피 첫 시도" in driver.text
+        table = driver.front("backtests").table
+        assert [table.model.row(line).values[1] for line in range(2)] == [
+            "SMA_CROSSOVER",
+            "코스피 첫 시도",
+        ]
+        table.filter_by("첫 crossover")
+        assert len(table.model) == 1
+
+
+async def test_what_another_instance_ran_is_there_when_one_comes_back(
+    open_app, monkeypatch
+) -> None:
+    monkeypatch.setattr("quant_tui.ui.screens.backtests.workspace.FRESH_SECONDS", 0.0)
+    async with open_app((120, 36)) as driver:
+        await driver.press("4", "1")
+        front = driver.front("backtests")
+        front._unsubscribe()  # as a job of another process is not heard of
+        await one_run(driver.services, name="from the other one")
+        await driver.press("4")
+        await driver.until(lambda: "from the other one" in driver.text)

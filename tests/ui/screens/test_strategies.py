@@ -133,3 +133,26 @@ async def test_on_a_narrow_terminal_the_templates_have_the_keys_at_the_first_vis
         await driver.press("j", "enter")
         assert "RSI_MEAN_REVERSION" in driver.text
         assert "rsi_period" in driver.text
+
+
+async def test_what_another_instance_made_is_there_when_one_comes_back(
+    open_app, monkeypatch
+) -> None:
+    monkeypatch.setattr("quant_tui.ui.screens.strategies.workspace.FRESH_SECONDS", 0.0)
+    async with open_app((120, 36)) as driver:
+        await driver.press("3", "1")
+        await driver.services.strategies.create("from the other one", "BUY_AND_HOLD")
+        await driver.press("3")
+        await driver.until(lambda: "from the other one" in driver.text)
+
+
+async def test_every_strategy_is_listed_however_many_there_are(open_app, monkeypatch) -> None:
+    monkeypatch.setattr("quant_tui.ui.screens.strategies.workspace.PAGE", 3)
+
+    async def seven(services) -> None:
+        for number in range(7):
+            await services.strategies.create(f"number {number}", "BUY_AND_HOLD")
+
+    async with open_app((120, 36), before=seven) as driver:
+        await driver.press("3")
+        assert len(driver.front("strategies").table.model) == 7

@@ -11,7 +11,7 @@ from textual.content import Content
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.ui import format as fmt
 from quant_tui.ui.status_words import status_text
-from quant_tui.ui.widgets.table import Column
+from quant_tui.ui.widgets.table import Column, Row
 
 if TYPE_CHECKING:
     from quant_tui.services.backtest_report import BacktestSummary
@@ -72,7 +72,7 @@ def period(start: date | None, end: date | None) -> str:
 
 COLUMNS = (
     Column("Status", 9, write=_write_state, role=_state_role),
-    Column("Strategy", 13, grow=3),
+    Column("Backtest", 13, grow=3),
     Column("Symbols", 14, grow=3),
     Column("Return", 9, "right", write=_change, role=fmt.direction, first="descending"),
     Column("Sharpe", 6, "right", write=_ratio, first="descending"),
@@ -83,11 +83,23 @@ COLUMNS = (
 )
 
 
+def title_of(one: BacktestSummary) -> str:
+    """Return the name that a person gave; else the strategy's, for the symbols stand beside it."""
+    strategy = one.strategy_name or one.strategy_type
+    return strategy if one.name.startswith(f"{strategy} on ") else one.name
+
+
+def row_of(one: BacktestSummary, progress: float | None = None) -> Row:
+    """Return a row, which the filter finds by name, strategy and type alike."""
+    also = f"{one.name} {one.strategy_name} {one.strategy_type}"
+    return Row(one.id, values_of(one, progress), also)
+
+
 def values_of(one: BacktestSummary, progress: float | None = None) -> Sequence[object]:
     """Return a row's values."""
     return (
         State(one.status, progress),
-        one.strategy_name or one.strategy_type,
+        title_of(one),
         ", ".join(one.symbols),
         one.total_return,
         one.sharpe_ratio,
@@ -105,6 +117,7 @@ def lines_of(one: BacktestSummary | None, width: int) -> Content:
     words = status_text(one.status)
     first = Content.assemble(
         (one.name, "bold"),
+        (f"  {one.strategy_name}" if one.strategy_name not in one.name else "", "$text-muted"),
         (f"  {one.strategy_type}" if one.strategy_type != one.strategy_name else "", "$text-muted"),
         (f"  {_day_or(one.start, 'first bar')} … {_day_or(one.end, 'last bar')}", "$text-muted"),
     )

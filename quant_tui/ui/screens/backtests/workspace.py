@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -18,12 +20,12 @@ from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.ui import format as fmt
 from quant_tui.ui.reporting import report as report_error
 from quant_tui.ui.reporting import toast
-from quant_tui.ui.screens.backtests.listing import COLUMNS, lines_of, values_of
+from quant_tui.ui.screens.backtests.listing import COLUMNS, lines_of, row_of, values_of
 from quant_tui.ui.screens.backtests.run_form import RunForm
 from quant_tui.ui.screens.backtests.run_request import symbols_in
 from quant_tui.ui.screens.results import ResultPage
 from quant_tui.ui.widgets.message_panel import Notice
-from quant_tui.ui.widgets.table import Row, Table
+from quant_tui.ui.widgets.table import Table
 from quant_tui.ui.workspaces import Workspace
 
 if TYPE_CHECKING:
@@ -31,6 +33,12 @@ if TYPE_CHECKING:
     from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
     from quant_tui.services.backtest_request import BacktestRequest
     from quant_tui.services.composition import Services
+
+PAGE = 1000
+"""Backtests that are fetched at a time."""
+
+FRESH_SECONDS = 1.0
+"""How old the list may be when the workspace comes to the front."""
 
 RUN = "run:"
 """A jump to ``run:ID`` opens the form of a new run with that strategy."""
@@ -70,6 +78,7 @@ class Backtests(Workspace):
         self.pages = ContentSwitcher(initial="list")
         self._summaries: dict[str, BacktestSummary] = {}
         self._offered: RunStatus | None = None
+        self._loaded_at = 0.0
         self._unsubscribe: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -85,6 +94,13 @@ class Backtests(Workspace):
         if self._unsubscribe is None:
             self._unsubscribe = services.jobs.subscribe(self._job_changed)
         await self._refresh_list()
+        self._fetch_older()
+        self._loaded_at = monotonic()
+
+    def shown(self) -> None:
+        """Look whether another open instance made or deleted something meanwhile."""
+        if self.ready and monotonic() - self._loaded_at > FRESH_SECONDS:
+            self.spawn(partial(self.load, self.services), group="list", exclusive=True)
 
     def on_unmount(self) -> None:
         """Stop listening."""
@@ -124,10 +140,34 @@ class Backtests(Workspace):
     # -- the list
 
     async def _refresh_list(self) -> None:
-        summaries = await self.services.backtests.list()
+        """Fetch the newest; the older ones change only by being deleted."""
+        newest = await self.services.backtests.list(limit=PAGE)
+        older: list[BacktestSummary] = []
+        if len(newest) == PAGE:
+            last = newest[-1].created_at
+            older = [one for one in self._summaries.values() if one.created_at <= last]
+        self._put([*newest, *older])
+
+    def _fetch_older(self) -> None:
+        if len(self._summaries) >= PAGE:
+            self.spawn(self._refresh_older, group="older", exclusive=True)
+
+    async def _refresh_older(self) -> None:
+        """Fetch what is beyond the newest, page by page, and show it at once."""
+        older: list[BacktestSummary] = []
+        more = True
+        while more:
+            skip = PAGE + len(older)
+            page = await self.services.backtests.list(skip=skip, limit=PAGE)
+            older += page
+            more = len(page) == PAGE
+        self._put([*islice(self._summaries.values(), PAGE), *older])
+
+    def _put(self, summaries: Iterable[BacktestSummary]) -> None:
         self._summaries = {one.id: one for one in summaries}
         running = {job.target: job.progress for job in self.services.jobs.active}
-        self.table.set_rows(Row(one.id, values_of(one, running.get(one.id))) for one in summaries)
+        self.table.set_rows(row_of(one, running.get(one.id)) for one in self._summaries.values())
+        self.about.display = bool(self._summaries)
         self._show_about()
         self.refresh_bindings()
 
@@ -343,6 +383,7 @@ class Backtests(Workspace):
         ):
             return
         deleted = await self.services.backtests.delete(chosen.id)
+        self._summaries.pop(chosen.id, None)
         await self._to_list()
         await self._refresh_list()
         self.offer_undo(f"{chosen.name} deleted", partial(self._restore, deleted))
@@ -350,6 +391,8 @@ class Backtests(Workspace):
     async def _restore(self, report: BacktestReport) -> None:
         await self.services.backtests.restore(report)
         await self._refresh_list()
+        if report.backtest.id not in self._summaries:
+            await self._refresh_older()
         self.table.move_to(report.backtest.id)
 
     def action_export(self) -> None:

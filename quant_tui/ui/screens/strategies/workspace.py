@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -23,6 +24,13 @@ from quant_tui.ui.workspaces import Workspace
 if TYPE_CHECKING:
     from quant_tui.domain.trading import Strategy, StrategyTemplate
     from quant_tui.services.composition import Services
+    from quant_tui.services.strategies import StrategyService
+
+PAGE = 1000
+"""Strategies that are fetched at a time."""
+
+FRESH_SECONDS = 1.0
+"""How old a list may be when its workspace comes to the front."""
 
 REST_SECONDS = 0.12
 """How long the cursor rests on a row before its detail is drawn: keys held down stay cheap."""
@@ -70,6 +78,7 @@ class Strategies(Workspace):
         self._strategies: dict[str, Strategy] = {}
         self._templates: list[StrategyTemplate] = []
         self._resting: Timer | None = None
+        self._loaded_at = 0.0
 
     def compose(self) -> ComposeResult:
         """Lay out list and detail."""
@@ -77,7 +86,7 @@ class Strategies(Workspace):
 
     async def load(self, services: Services) -> None:
         """Fetch strategies and templates."""
-        strategies = await services.strategies.list()
+        strategies = await _all(services.strategies)
         self._templates = await services.strategies.templates()
         self._strategies = {one.id: one for one in strategies}
         self.table.set_rows(
@@ -88,12 +97,15 @@ class Strategies(Workspace):
             for one in strategies
         )
         self.picker.show_templates(self._templates, services.strategies)
+        self._loaded_at = monotonic()
         self._show_soon()
         self.refresh_bindings()
 
     def shown(self) -> None:
-        """Look again at the chosen strategy's backtests."""
+        """Look again at the chosen strategy's backtests, and at what other instances made."""
         self._show_soon()
+        if self.ready and monotonic() - self._loaded_at > FRESH_SECONDS:
+            self.spawn(partial(self.load, self.services), group="list", exclusive=True)
 
     def focus_first(self) -> None:
         """Give the keys to what is gone into: a template, a form, or else the list."""
@@ -313,6 +325,18 @@ class Strategies(Workspace):
         await self.services.strategies.restore(strategy)
         await self.load(self.services)
         self.table.move_to(strategy.id)
+
+
+async def _all(service: StrategyService) -> list[Strategy]:
+    """Return every strategy, a page at a time, so that keys are answered in between."""
+    found: dict[str, Strategy] = {}
+    skip, more = 0, True
+    while more:
+        page = await service.list(skip=skip, limit=PAGE)
+        found |= {one.id: one for one in page}
+        skip += PAGE
+        more = len(page) == PAGE
+    return list(found.values())
 
 
 def _free_name(name: str, taken: set[str]) -> str:
