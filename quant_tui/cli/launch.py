@@ -90,8 +90,10 @@ def _run_app(
     settings = context.settings
     prepare(is_slow(settings.ui.slow_line), settings.ui.max_fps)  # before Textual is imported
     from quant_tui.ui.app import QuantApp
+    from quant_tui.ui.output import survive_dropped_lines
     from quant_tui.ui.terminal_guard import TerminalGuard
 
+    survive_dropped_lines()
     context.start_log()
     guard = TerminalGuard()
 

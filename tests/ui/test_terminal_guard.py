@@ -91,3 +91,20 @@ def test_a_guard_goes_home_with_the_app(tmp_path: Path) -> None:
         assert RESET.encode() not in program.written
     finally:
         program.close()
+
+
+@pytest.mark.parametrize("keys", ["", "3n", "0n"])
+def test_a_dropped_line_ends_it_from_any_screen(tmp_path: Path, keys: str) -> None:
+    program = Program(tmp_path / "home")
+    try:
+        program.until("account")
+        os.write(program.master, b"\r")
+        program.until("sample data")
+        os.write(program.master, b"n" + keys.encode())
+        program.until("New strategy" if keys == "3n" else "Import" if keys == "0n" else "Dashboard")
+        os.close(program.master)
+        os.kill(program.child.pid, signal.SIGHUP)
+        assert program.child.wait(timeout=20) == 129
+    finally:
+        program.master = os.open(os.devnull, os.O_RDONLY)
+        program.close()
