@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -28,6 +29,7 @@ from quant_tui.ui.signals import handle_end_signals
 from quant_tui.ui.slow_line import is_slow
 from quant_tui.ui.stack import WorkspaceStack
 from quant_tui.ui.status import StatusKeeper
+from quant_tui.ui.steady_screen import SteadyScreen
 from quant_tui.ui.type_ahead import TypeAhead
 from quant_tui.ui.undo import UndoOffer
 from quant_tui.ui.widgets.key_footer import KeyFooter
@@ -92,6 +94,10 @@ class QuantApp(Guarded, App[None]):
         self._startup_problems = list(settings.problems)
         self._startup_problems += themes.use_first(self, self.theme_store, settings.ui.theme)
 
+    def get_default_screen(self) -> Screen[None]:
+        """Return the screen that paints once for everything that a key set off."""
+        return SteadyScreen(id="_default")
+
     def compose(self) -> ComposeResult:
         """Lay out the frame."""
         yield NavBar(WORKSPACES)
@@ -110,6 +116,8 @@ class QuantApp(Guarded, App[None]):
         self.call_after_refresh(self.set_timer, 0.01, self._after_first_paint)
 
     def _after_first_paint(self) -> None:
+        if isinstance(self.default_screen, SteadyScreen):
+            self.default_screen.gathers = True
         self.open_services()
         _settling: Worker[None] = self.run_worker(self._settle, exit_on_error=False)
 
@@ -261,8 +269,24 @@ class QuantApp(Guarded, App[None]):
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Send the terminal the difference instead of everything."""
         if isinstance(renderable, LayoutUpdate | ChopsUpdate) and not self.is_inline:
-            renderable = ThriftyUpdate(renderable, self.painter, self.size)  # type: ignore[assignment]  # as Textual's own updates
+            if self._batch_count:
+                return
+            self.painter.take(renderable, self.size, self.console)
+            if self.painter.held:
+                return
+            renderable = ThriftyUpdate(self.painter)  # type: ignore[assignment]  # as Textual's own updates
         super()._display(screen, renderable)
+
+    @contextmanager
+    def one_frame(self) -> Iterator[None]:
+        """Send what is painted inside in one piece, at the end."""
+        self.painter.held = True
+        try:
+            yield
+        finally:
+            self.painter.held = False
+            if self.painter.waiting and self.is_running:
+                super()._display(self.screen, ThriftyUpdate(self.painter))  # type: ignore[arg-type]  # as Textual's own updates
 
     # -- errors
 

@@ -23,7 +23,7 @@ PATIENCE = 40
 STEP_SECONDS = 0.002
 
 
-def is_quiet(app: App[None], *, app_too: bool = True) -> bool:
+def is_quiet(app: App[None], *, app_too: bool = True, callbacks_too: bool = True) -> bool:
     """Return whether no message is under way on the screen.
 
     Parameters
@@ -31,19 +31,23 @@ def is_quiet(app: App[None], *, app_too: bool = True) -> bool:
     app_too
         Whether the app's own queue counts; False where it is the app that asks, from
         within a message of its own.
+    callbacks_too
+        Whether what was put off until after the next painting counts; False for those
+        who do the painting.
     """
     screen = app.screen
     if (app_too and _at_work(app)) or _at_work(screen):
         return False
-    # what was put off until after the next painting is under way, too
-    return not (screen._callbacks or any(_at_work(node) for node in screen.walk_children()))
+    if callbacks_too and screen._callbacks:
+        return False
+    return not any(_at_work(node) for node in screen.walk_children())
 
 
-async def until_quiet(app: App[None], seconds: float) -> bool:
+async def until_quiet(app: App[None], seconds: float, *, callbacks_too: bool = True) -> bool:
     """Wait until no message is under way; return False when that took too long."""
     give_up = perf_counter() + seconds
     turns = 0
-    while not is_quiet(app):
+    while not is_quiet(app, callbacks_too=callbacks_too):
         if perf_counter() > give_up:
             return False
         turns += 1

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_HELD = 32
 """Keys that are held while something loads; later ones are dropped until it is there."""
 
-LONGEST_ANSWER = 1.0
+LONGEST_ANSWER = 5.0
 """Seconds after which a key is given on although the one before it is still handled."""
 
 IN_TURN = frozenset({"app.undo", "app.open_finished", "app.clear_toasts"})

@@ -19,7 +19,7 @@ from quant_tui.ui.app import QuantApp
 from quant_tui.ui.type_ahead import MOST_HELD
 from tests.ui.screens.conftest import Driver, Open
 
-OpenClosed = Callable[..., Any]
+Closed = Callable[..., Any]
 
 JOURNEY = ("3", "n", "enter", "ctrl+s", "r", "ctrl+s", "o")
 
@@ -61,8 +61,8 @@ def open_closed(stocked_settings: Settings) -> Callable[..., Any]:
     return opened
 
 
-async def test_the_main_journey_typed_at_once_before_the_stores_are_open(
-    open_closed: OpenClosed,
+async def test_the_journey_typed_at_once_before_the_stores_are_open(
+    open_closed: Closed,
 ) -> None:
     async with open_closed() as (driver, gate):
         press_at_once(driver.app, JOURNEY)
@@ -92,7 +92,7 @@ async def test_a_result_wanted_before_its_end_does_not_come_when_another_key_was
         assert "o opens it" in driver.text
 
 
-async def test_letters_typed_ahead_go_into_the_form_that_they_were_meant_for(
+async def test_letters_typed_ahead_go_into_the_form_they_were_meant_for(
     open_app: Open,
 ) -> None:
     async with open_app() as driver:
@@ -102,7 +102,7 @@ async def test_letters_typed_ahead_go_into_the_form_that_they_were_meant_for(
 
 
 async def test_a_digit_works_at_once_and_takes_the_later_keys_along(
-    open_closed: OpenClosed,
+    open_closed: Closed,
 ) -> None:
     async with open_closed() as (driver, gate):
         press_at_once(driver.app, ["3", "n", "enter"])
@@ -115,7 +115,7 @@ async def test_a_digit_works_at_once_and_takes_the_later_keys_along(
         assert driver.front("strategies").pages.current == "detail"
 
 
-async def test_help_and_quitting_do_not_wait(open_closed: OpenClosed) -> None:
+async def test_help_and_quitting_do_not_wait(open_closed: Closed) -> None:
     async with open_closed() as (driver, _gate):
         press_at_once(driver.app, ["3", "n"])
         await driver.until(lambda: "Opening the stores" in driver.text)
@@ -126,7 +126,7 @@ async def test_help_and_quitting_do_not_wait(open_closed: OpenClosed) -> None:
         await driver.until(lambda: driver.app._exit)
 
 
-async def test_escape_drops_what_was_typed_ahead(open_closed: OpenClosed) -> None:
+async def test_escape_drops_what_was_typed_ahead(open_closed: Closed) -> None:
     async with open_closed() as (driver, gate):
         press_at_once(driver.app, ["3", "n", "escape"])
         await driver.until(lambda: "Opening the stores" in driver.text)
@@ -136,7 +136,7 @@ async def test_escape_drops_what_was_typed_ahead(open_closed: OpenClosed) -> Non
         assert driver.front("strategies").pages.current == "detail"
 
 
-async def test_an_error_drops_what_was_typed_ahead(open_closed: OpenClosed) -> None:
+async def test_an_error_drops_what_was_typed_ahead(open_closed: Closed) -> None:
     failure = StoreUnavailable("The disk is full.")
     async with open_closed(failure) as (driver, gate):
         press_at_once(driver.app, ["3", "n", "enter"])
@@ -149,7 +149,7 @@ async def test_an_error_drops_what_was_typed_ahead(open_closed: OpenClosed) -> N
         assert "The disk is full." in driver.text
 
 
-async def test_only_so_many_keys_are_held_and_none_after_a_gap(open_closed: OpenClosed) -> None:
+async def test_only_so_many_keys_are_held_and_none_after_a_gap(open_closed: Closed) -> None:
     async with open_closed() as (driver, gate):
         press_at_once(driver.app, ["3"])
         await driver.until(lambda: "Opening the stores" in driver.text)
