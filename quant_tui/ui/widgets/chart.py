@@ -115,13 +115,17 @@ class TimeChart(Widget, can_focus=True):
         return self._cursor
 
     def _redraw(self) -> None:
-        if self._data is None or len(self._data) == 0:
+        if self._data is None or len(self._data) == 0 or not self._fits():
+            # nothing rather than the picture of other data; it is drawn once there is room
             self._grid, self._strips = None, []
             self.refresh()
-        elif self.size.width >= 20 and self.size.height >= 5:
+        else:
             _drawing: Worker[None] = self.run_worker(
                 self._draw, group="chart", exclusive=True, exit_on_error=False
             )
+
+    def _fits(self) -> bool:
+        return self.size.width >= 20 and self.size.height >= 5
 
     async def _draw(self) -> None:
         from quant_tui.ui.widgets.chart_raster import draw

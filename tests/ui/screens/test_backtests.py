@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -34,9 +35,9 @@ VALUES = {
 
 async def one_run(services, **changes) -> str:
     request = BacktestRequest(
-        symbols=("SPX", "GAON.SYN"), strategy_type="SMA_CROSSOVER", benchmark="IXIC", **changes
+        symbols=("SPX", "GAON.SYN"), strategy_type="SMA_CROSSOVER", benchmark="IXIC"
     )
-    job = await services.backtests.start(request)
+    job = await services.backtests.start(replace(request, **changes))
     return (await job.wait()).backtest.id
 
 
@@ -316,3 +317,25 @@ async def test_what_another_instance_ran_is_there_when_one_comes_back(
         await one_run(driver.services, name="from the other one")
         await driver.press("4")
         await driver.until(lambda: "from the other one" in driver.text)
+
+
+async def test_another_result_after_a_table_has_its_own_picture_and_the_keys(open_app) -> None:
+    async def two(services) -> None:
+        await one_run(services, end=date(2012, 12, 31))
+        await one_run(services, start=date(2018, 12, 3), strategy_type="BUY_AND_HOLD")
+
+    def picture(driver) -> list[str]:
+        chart = driver.front("backtests").result.overview.chart
+        return [strip.text for strip in chart._strips]
+
+    async with open_app((80, 24), before=two) as driver:
+        await driver.press("4", "enter")
+        await driver.until(lambda: picture(driver))
+        first = picture(driver)
+        await driver.press("right_square_bracket", "right_square_bracket", "escape", "j", "enter")
+        await driver.until(lambda: "2012" in driver.text)
+        await driver.until(lambda: picture(driver) and picture(driver) != first)
+        await driver.press("right_square_bracket")
+        assert "Initial capital" in driver.text
+        await driver.press("escape")
+        assert driver.front("backtests").table.has_keys

@@ -95,7 +95,8 @@ class ResultPage(Vertical):
 
     async def show_report(self, report: BacktestReport, retry: Callable[[], object]) -> None:
         """Show a backtest, whatever became of it."""
-        if report.backtest.id != self.backtest_id:
+        other = report.backtest.id != self.backtest_id
+        if other:
             self.pages.current = "overview"
         self.backtest_id = report.backtest.id
         self._report = report
@@ -103,7 +104,8 @@ class ResultPage(Vertical):
         if report.result is None:
             self._show_no_result(report, retry)
             return
-        had_focus = self.panel.has_focus
+        # what had the focus may be on a page that is just now hidden
+        had_focus = self.panel.has_focus or other
         self.remove_class("-message")
         self._stale = {name for name, _ in PAGES}
         await self._fill(self.pages.current or "overview")
