@@ -1,0 +1,88 @@
+"""Loops written once in Python, and compiled by numba where that pays.
+
+A loop takes scalars and arrays only. Small work runs it as it stands, so that a one-shot
+command never waits for a compiler; large work runs the machine code that numba made of the
+very same source and keeps on disk. Both give the same
+numbers: floating point is neither reordered nor contracted.
+
+A file of loops is self-contained: numba's cache looks at that one file to tell whether
+what it kept is still true, so a loop calls other loops of its own file alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
+from types import FunctionType
+from typing import Generic, ParamSpec, TypeVar, cast
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+INTERPRETED_STEPS = 100_000
+"""Steps up to which an interpreted loop ends before numba would be imported."""
+
+_lock = threading.RLock()
+
+
+class Loop(Generic[P, R]):
+    """One loop: called, it runs compiled; :meth:`sized` runs it as its size asks for.
+
+    Parameters
+    ----------
+    function
+        The loop. It may name other loops of its file, numpy, math, and constants.
+    """
+
+    def __init__(self, function: Callable[P, R]) -> None:
+        self._function = cast(FunctionType, function)
+        self._compiled: Callable[P, R] | None = None
+        update_wrapper(self, function)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the machine code, compiling or loading it first where that was not done."""
+        return self.compiled(*args, **kwargs)
+
+    def sized(self, steps: int) -> Callable[P, R]:
+        """Return the faster form for so many steps, counting what is ready already."""
+        if self._compiled is None and steps <= INTERPRETED_STEPS:
+            return self.interpreted
+        return self.compiled
+
+    @cached_property
+    def interpreted(self) -> Callable[P, R]:
+        """The loop as Python runs it, and so the loops that it calls."""
+        return cast(Callable[P, R], self._with(lambda loop: loop.interpreted))
+
+    @property
+    def compiled(self) -> Callable[P, R]:
+        """The loop as numba's dispatcher, which releases the interpreter's lock."""
+        if self._compiled is None:
+            with _lock:
+                if self._compiled is None:
+                    self._compiled = self._compile()
+        return self._compiled
+
+    def _compile(self) -> Callable[P, R]:
+        from numba import njit
+
+        made = njit(nogil=True, cache=True, error_model="numpy")
+        return cast(Callable[P, R], made(self._with(lambda loop: loop.compiled)))
+
+    def _with(self, form: Callable[[Loop[..., object]], object]) -> FunctionType:
+        """Return the function with one form of each loop that it calls."""
+        plain = self._function
+        names = {
+            name: form(value) if isinstance(value, Loop) else value
+            for name, value in plain.__globals__.items()
+            if name in plain.__code__.co_names
+        }
+        copy = FunctionType(plain.__code__, names, plain.__name__, plain.__defaults__)
+        copy.__qualname__, copy.__module__ = plain.__qualname__, plain.__module__
+        return copy
+
+
+def compiled(function: Callable[P, R]) -> Loop[P, R]:
+    """Make a loop of a function (decorator)."""
+    return Loop(function)

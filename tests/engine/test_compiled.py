@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import numpy as np
+
+from quant_tui.engine.compiled import INTERPRETED_STEPS, compiled
+
+
+@compiled
+def doubled(value: float) -> float:
+    return value * 2.0
+
+
+@compiled
+def total_of_doubled(values: np.ndarray) -> float:
+    total = 0.0
+    for place in range(values.shape[0]):
+        total += doubled(values[place])
+    return total
+
+
+def test_a_small_loop_runs_as_python_and_calls_python() -> None:
+    form = total_of_doubled.sized(3)
+    assert form is total_of_doubled.interpreted
+    assert form(np.array([1.0, 2.0, 3.0])) == 12.0
+
+
+def test_a_large_loop_runs_compiled_with_the_same_result() -> None:
+    values = np.random.default_rng(7).normal(size=INTERPRETED_STEPS + 1)
+    form = total_of_doubled.sized(len(values))
+    assert form is total_of_doubled.compiled
+    assert form(values) == total_of_doubled.interpreted(values)
+    assert total_of_doubled.sized(3) is form
