@@ -245,7 +245,7 @@ class Report:
             "valley_date": dates[one.valley_row],
             "recovery_date": None if recovery is None else dates[recovery],
             "bars": one.bars,
-            "days": one.days(self.bars.dates),
+            "days": one.days,
         }
 
     def _drop_document(self, drop: Drop) -> dict[str, Any]:

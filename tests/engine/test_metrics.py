@@ -62,12 +62,13 @@ def test_value_at_risk_is_never_above_zero():
 
 def test_drawdowns_with_their_dates():
     series = drawdown_series(np.array([100.0, 120, 90, 120, 108, 96, 119, 130, 129]), 100.0)
-    found = drawdowns(series)
-    assert [(d.peak_row, d.valley_row, d.recovery_row, d.bars) for d in found] == [
-        (1, 2, 3, 2), (3, 5, 7, 4), (7, 8, None, 1),
+    every = drawdowns(series, days(9))
+    found = every.deepest(series, 5)
+    assert [(d.peak_row, d.valley_row, d.recovery_row, d.bars, d.days) for d in found] == [
+        (1, 2, 3, 2, 2), (3, 5, 7, 4, 4), (7, 8, None, 1, 1),
     ]  # fmt: skip
-    assert [d.depth for d in found] == pytest.approx([-0.25, -0.2, 129 / 130 - 1])
-    assert found[1].days(days(9)) == 4
+    assert every.depth == pytest.approx([-0.25, -0.2, 129 / 130 - 1])
+    assert [d.depth for d in found] == sorted(every.depth)
     risk = metrics([100.0, 120, 90, 120, 108, 96, 119, 130, 129]).risk
     assert risk["drawdown_count"] == 3
     assert risk["max_drawdown_duration"] == 4

@@ -9,9 +9,15 @@ import numpy as np
 from quant_tui.engine.arrays import BoolArray, DateArray, FloatArray, IntArray
 from quant_tui.engine.metrics import returns as of_returns
 from quant_tui.engine.metrics.benchmark import against_benchmark
-from quant_tui.engine.metrics.drawdowns import Drawdown, drawdown_series, drawdowns, ulcer_index
+from quant_tui.engine.metrics.drawdowns import (
+    Drawdown,
+    Drawdowns,
+    drawdown_series,
+    drawdowns,
+    ulcer_index,
+)
 from quant_tui.engine.metrics.figures import Figure, Figures
-from quant_tui.engine.metrics.periods import monthly_table, period_returns
+from quant_tui.engine.metrics.periods import PeriodReturns
 from quant_tui.engine.metrics.trades import trade_figures
 
 _ONE_BAR = "fewer than two bars"
@@ -107,6 +113,7 @@ def compute_metrics(
     rate = float((1.0 + risk_free) ** (1.0 / annualization) - 1.0)
     ratio = float(equity[-1]) / initial_capital
     falls = drawdown_series(equity, initial_capital)
+    moments, downside = of_returns.moments(simple), of_returns.downside(simple, annualization)
 
     figures = Figures()
     figures.put("initial_capital", initial_capital)
@@ -118,21 +125,25 @@ def compute_metrics(
         "too few bars to extrapolate to a year",
     )
     flat = _ONE_BAR if count < 2 else "the equity did not move"
-    figures.put("sharpe_ratio", of_returns.sharpe_ratio(simple, annualization, rate), flat)
+    figures.put("sharpe_ratio", moments.sharpe_ratio(annualization, rate), flat)
     no_loss = _ONE_BAR if count < 2 else "no losing period"
-    figures.put("sortino_ratio", of_returns.sortino_ratio(simple, annualization), no_loss)
+    figures.put("sortino_ratio", downside.sortino_ratio, no_loss)
     deepest = float(falls.min())
     cagr = figures.number("cagr")
     calmar = cagr / -deepest if deepest < 0.0 and cagr is not None else None
     figures.put("calmar_ratio", calmar, "no drawdown" if cagr is not None else "no CAGR")
-    figures.put("omega_ratio", of_returns.omega_ratio(simple), no_loss)
+    figures.put("omega_ratio", downside.omega_ratio, no_loss)
     figures.put("max_drawdown", deepest)
     _trades(figures, trade_pnl, trade_returns, trade_bars, trade_open)
     _activity(figures, equity, invested, traded_value, annualization)
     figures.put("fees_paid", fees_paid)
     figures.put("slippage_paid", slippage_paid)
-    for period in ("day", "month", "year"):
-        _, found = period_returns(equity, initial_capital, dates, period)
+    periods = PeriodReturns(equity, initial_capital, dates)
+    for period, found in (
+        ("day", periods.days),
+        ("month", periods.months[1]),
+        ("year", periods.years[1]),
+    ):
         figures.put(f"best_{period}", float(found.max()))
         figures.put(f"worst_{period}", float(found.min()))
     theirs = None if benchmark is None else benchmark_returns(benchmark)
@@ -141,18 +152,20 @@ def compute_metrics(
     figures.put("bars", count)
 
     risk = Figures()
-    every = drawdowns(falls)
-    _risk(risk, simple, annualization, count, flat)
-    _drawdown_figures(risk, falls, every, dates)
-    deepest_first = sorted(every, key=lambda one: (one.depth, one.peak_row))
+    risk.put("annual_volatility", moments.annual_volatility(annualization), _ONE_BAR)
+    risk.put("downside_deviation", downside.deviation)
+    _shape(risk, simple, moments, flat)
+    risk.put("stability", of_returns.stability(equity / initial_capital), flat)
+    every = drawdowns(falls, dates)
+    _drawdown_figures(risk, falls, every)
     return Metrics(
         performance=figures.values,
         risk=risk.values,
         undefined={**figures.undefined, **risk.undefined},
         returns=simple,
         drawdown=falls,
-        top_drawdowns=tuple(deepest_first[:5]),
-        monthly_table=monthly_table(equity, initial_capital, dates),
+        top_drawdowns=every.deepest(falls, 5),
+        monthly_table=periods.monthly_table(),
     )
 
 
@@ -205,30 +218,23 @@ def _activity(
     figures.put("turnover", turnover, "the equity is zero")
 
 
-def _risk(risk: Figures, simple: FloatArray, annualization: float, count: int, flat: str) -> None:
-    risk.put("annual_volatility", of_returns.annual_volatility(simple, annualization), _ONE_BAR)
-    risk.put("downside_deviation", of_returns.downside_deviation(simple, annualization))
-    risk.put("value_at_risk", min(of_returns.value_at_risk(simple) or 0.0, 0.0))
-    risk.put(
-        "conditional_value_at_risk", min(of_returns.conditional_value_at_risk(simple) or 0.0, 0.0)
-    )
-    risk.put("skew", of_returns.skew(simple), flat)
-    risk.put("kurtosis", of_returns.kurtosis(simple), flat)
-    tail = "fewer than two bars" if count < 2 else "the 5th percentile of the returns is zero"
-    risk.put("tail_ratio", of_returns.tail_ratio(simple), tail)
-    risk.put("stability", of_returns.stability(simple), flat)
+def _shape(risk: Figures, simple: FloatArray, moments: of_returns.Moments, flat: str) -> None:
+    tails = of_returns.tails(simple)
+    risk.put("value_at_risk", min(tails.value_at_risk, 0.0))
+    risk.put("conditional_value_at_risk", min(tails.conditional_value_at_risk, 0.0))
+    risk.put("skew", moments.skew, flat)
+    risk.put("kurtosis", moments.kurtosis, flat)
+    none = _ONE_BAR if len(simple) < 2 else "the 5th percentile of the returns is zero"
+    risk.put("tail_ratio", tails.tail_ratio, none)
 
 
-def _drawdown_figures(
-    risk: Figures, falls: FloatArray, every: list[Drawdown], dates: DateArray
-) -> None:
+def _drawdown_figures(risk: Figures, falls: FloatArray, every: Drawdowns) -> None:
     none = "no drawdown"
+    some = len(every) > 0
     risk.put("max_drawdown", float(falls.min()))
-    risk.put("max_drawdown_duration", max((one.bars for one in every), default=0))
-    risk.put("max_drawdown_duration_days", max((one.days(dates) for one in every), default=0))
-    depths = [one.depth for one in every]
-    lengths = [one.bars for one in every]
-    risk.put("average_drawdown", float(np.mean(depths)) if every else None, none)
-    risk.put("average_drawdown_duration", float(np.mean(lengths)) if every else None, none)
+    risk.put("max_drawdown_duration", int(every.bars.max()) if some else 0)
+    risk.put("max_drawdown_duration_days", int(every.days.max()) if some else 0)
+    risk.put("average_drawdown", float(every.depth.mean()) if some else None, none)
+    risk.put("average_drawdown_duration", float(every.bars.mean()) if some else None, none)
     risk.put("drawdown_count", len(every))
     risk.put("ulcer_index", ulcer_index(falls))

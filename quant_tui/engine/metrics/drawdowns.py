@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quant_tui.engine.arrays import DateArray, FloatArray
+from quant_tui.engine.arrays import DateArray, FloatArray, IntArray
+from quant_tui.engine.metrics.returns import dot
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Drawdown:
         close at or above the peak (None while under water).
     bars
         Rows from the peak to the recovery, or to the last row.
+    days
+        Calendar days over the same rows.
     """
 
     depth: float
@@ -29,12 +32,46 @@ class Drawdown:
     valley_row: int
     recovery_row: int | None
     bars: int
+    days: int
 
-    def days(self, dates: DateArray) -> int:
-        """Calendar days from the peak to the recovery, or to the last date."""
-        days = dates.astype("datetime64[D]")
-        last = len(dates) - 1 if self.recovery_row is None else self.recovery_row
-        return int((days[last] - days[max(self.peak_row, 0)]).astype(np.int64))
+
+@dataclass(frozen=True, slots=True)
+class Drawdowns:
+    """Every drawdown of a run in the order of time, as arrays (D,).
+
+    Attributes
+    ----------
+    depth, bars, days
+        As in :class:`Drawdown`.
+    start, stop
+        First row under water, and the row after the last one.
+    """
+
+    depth: FloatArray
+    bars: IntArray
+    days: IntArray
+    start: IntArray
+    stop: IntArray
+
+    def __len__(self) -> int:
+        return len(self.depth)
+
+    def deepest(self, series: FloatArray, count: int) -> tuple[Drawdown, ...]:
+        """Return the deepest few, deepest first, of the ``series`` they were found in."""
+        found = []
+        for place in np.lexsort((self.start, self.depth))[:count].tolist():
+            start, stop = int(self.start[place]), int(self.stop[place])
+            found.append(
+                Drawdown(
+                    depth=float(self.depth[place]),
+                    peak_row=start - 1,
+                    valley_row=start + int(np.argmin(series[start:stop])),
+                    recovery_row=stop if stop < len(series) else None,
+                    bars=int(self.bars[place]),
+                    days=int(self.days[place]),
+                )
+            )
+        return tuple(found)
 
 
 def drawdown_series(equity: FloatArray, initial_capital: float) -> FloatArray:
@@ -43,29 +80,29 @@ def drawdown_series(equity: FloatArray, initial_capital: float) -> FloatArray:
     return (equity - peaks) / peaks
 
 
-def drawdowns(series: FloatArray) -> list[Drawdown]:
-    """Return every drawdown, in the order of time.
+def drawdowns(series: FloatArray, dates: DateArray) -> Drawdowns:
+    """Find every drawdown.
 
     Parameters
     ----------
     series
-        As :func:`drawdown_series` gives it.
+        As :func:`drawdown_series` gives it, (T,).
+    dates
+        ``datetime64`` (T,).
     """
     under = series < 0.0
-    if not under.any():
-        return []
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], under, [False])).astype(np.int8)))
+    turns = np.flatnonzero(under[1:] != under[:-1]) + 1
+    edges = np.concatenate((([0] if under[0] else []), turns)).astype(np.int64)
     starts, stops = edges[::2], edges[1::2]
-    depths = np.minimum.reduceat(series, edges[:-1] if edges[-1] == len(series) else edges)[::2]
-    found = []
-    for start, stop, depth in zip(starts.tolist(), stops.tolist(), depths.tolist(), strict=True):
-        recovered = stop if stop < len(series) else None
-        valley = start + int(np.argmin(series[start:stop]))
-        last = len(series) - 1 if recovered is None else recovered
-        found.append(Drawdown(depth, start - 1, valley, recovered, last - (start - 1)))
-    return found
+    if len(stops) < len(starts):
+        stops = np.append(stops, len(series))
+    depths = np.minimum.reduceat(series, edges)[::2] if len(edges) else np.empty(0)
+    last = np.minimum(stops, len(series) - 1)
+    first_day = dates[np.maximum(starts - 1, 0)].astype("datetime64[D]")
+    days = (dates[last].astype("datetime64[D]") - first_day).astype(np.int64)
+    return Drawdowns(depths, last - (starts - 1), days, starts, stops)
 
 
 def ulcer_index(series: FloatArray) -> float:
     """Root mean square of the drawdowns, as a fraction (Martin 1987)."""
-    return float(np.sqrt((series * series).mean()))
+    return float(np.sqrt(dot(series, series) / len(series)))

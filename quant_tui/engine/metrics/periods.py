@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from quant_tui.engine.arrays import DateArray, FloatArray, IntArray
 from quant_tui.engine.calendars import period_number
 
 
-def period_returns(
-    equity: FloatArray, initial_capital: float, dates: DateArray, period: str
-) -> tuple[IntArray, FloatArray]:
-    """Return each period's number and its return, from the last close before it to its last.
+class PeriodReturns:
+    """Returns of the days, months and years of an equity curve.
+
+    Longer periods are found among the last bars of the days, so that only those are
+    asked for their month and year.
 
     Parameters
     ----------
@@ -21,24 +24,49 @@ def period_returns(
         Value before the first bar.
     dates
         ``datetime64`` (T,).
-    period
-        ``day``, ``week``, ``month``, ``quarter`` or ``year``.
     """
-    numbers = period_number(dates, period)
-    last = np.flatnonzero(np.append(numbers[1:] != numbers[:-1], True))
-    ends = equity[last]
-    starts = np.concatenate(([initial_capital], ends[:-1]))
-    with np.errstate(all="ignore"):
-        returns = np.where(starts > 0.0, ends / starts - 1.0, 0.0)
-    return numbers[last], returns
+
+    def __init__(self, equity: FloatArray, initial_capital: float, dates: DateArray) -> None:
+        self._initial_capital = initial_capital
+        sessions: DateArray = dates.astype("datetime64[D]")
+        last = _last_of_each(sessions.view(np.int64))
+        self._sessions = sessions[last]
+        self._closes = equity[last]
+
+    @cached_property
+    def days(self) -> FloatArray:
+        """Return of each day."""
+        return self._from(self._closes)
+
+    @cached_property
+    def months(self) -> tuple[IntArray, FloatArray]:
+        """Months since January 1970, and the return of each; the outer ones may be partial."""
+        return self._of("month")
+
+    @cached_property
+    def years(self) -> tuple[IntArray, FloatArray]:
+        """Calendar years, and the return of each; the outer ones may be partial."""
+        return self._of("year")
+
+    def monthly_table(self) -> dict[int, dict[int, float]]:
+        """Return year → month (1 to 12) → return."""
+        table: dict[int, dict[int, float]] = {}
+        numbers, returns = self.months
+        for number, value in zip(numbers.tolist(), returns.tolist(), strict=True):
+            table.setdefault(1970 + number // 12, {})[number % 12 + 1] = value
+        return table
+
+    def _of(self, period: str) -> tuple[IntArray, FloatArray]:
+        numbers = period_number(self._sessions, period)
+        last = _last_of_each(numbers)
+        return numbers[last], self._from(self._closes[last])
+
+    def _from(self, ends: FloatArray) -> FloatArray:
+        starts = np.concatenate(([self._initial_capital], ends[:-1]))
+        with np.errstate(all="ignore"):
+            return np.where(starts > 0.0, ends / starts - 1.0, 0.0)
 
 
-def monthly_table(
-    equity: FloatArray, initial_capital: float, dates: DateArray
-) -> dict[int, dict[int, float]]:
-    """Return year → month (1 to 12) → return; the first and last month may be partial."""
-    table: dict[int, dict[int, float]] = {}
-    numbers, returns = period_returns(equity, initial_capital, dates, "month")
-    for number, value in zip(numbers.tolist(), returns.tolist(), strict=True):
-        table.setdefault(1970 + number // 12, {})[number % 12 + 1] = value
-    return table
+def _last_of_each(numbers: IntArray) -> IntArray:
+    """Rows that are the last of their number."""
+    return np.append(np.flatnonzero(numbers[1:] != numbers[:-1]), len(numbers) - 1)

@@ -7,11 +7,18 @@ below; tests/agreement compares each with it. Skew and kurtosis are those of
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from quant_tui.engine.arrays import FloatArray
 
 _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
+
+
+def dot(first: FloatArray, second: FloatArray) -> float:
+    """Sum of the products of two (T,), on one thread, so that every machine adds alike."""
+    return float(np.einsum("i,i->", first, second))
 
 
 def total_return(returns: FloatArray) -> float:
@@ -27,121 +34,184 @@ def compound_annual_growth(final_ratio: float, periods: int, annualization: floa
     return float(np.expm1(exponent)) if exponent < 700.0 else float("inf")
 
 
-def annual_volatility(returns: FloatArray, annualization: float) -> float | None:
-    """Sample standard deviation · √annualization (``annual_volatility``)."""
-    if len(returns) < 2:
-        return None
-    return float(sample_deviation(returns) * np.sqrt(annualization))
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Mean, spread and shape of simple returns.
+
+    Attributes
+    ----------
+    count
+        Number of returns.
+    mean
+        Arithmetic mean.
+    deviation
+        Sample standard deviation (ddof = 1); exactly 0 where it is no more than rounding.
+    skew
+        Third standardised moment, population (``scipy.stats.skew``); None without spread.
+    kurtosis
+        Fourth standardised moment − 3, population (``scipy.stats.kurtosis``).
+    """
+
+    count: int
+    mean: float
+    deviation: float
+    skew: float | None
+    kurtosis: float | None
+
+    def annual_volatility(self, annualization: float) -> float | None:
+        """Sample standard deviation · √annualization (``annual_volatility``)."""
+        if self.count < 2:
+            return None
+        return self.deviation * float(np.sqrt(annualization))
+
+    def sharpe_ratio(self, annualization: float, risk_free: float) -> float | None:
+        """Mean excess / its sample standard deviation · √annualization (``sharpe_ratio``).
+
+        Parameters
+        ----------
+        annualization
+            Periods a year.
+        risk_free
+            Return of one period.
+
+        Returns
+        -------
+        float or None
+            None with fewer than two returns, or when all are equal.
+        """
+        if self.count < 2 or self.deviation == 0.0:
+            return None
+        return (self.mean - risk_free) / self.deviation * float(np.sqrt(annualization))
+
+
+def moments(returns: FloatArray) -> Moments:
+    """Compute the moments of returns (T,), T ≥ 1, in one go."""
+    count = len(returns)
+    mean = float(returns.mean())
+    if count < 2:
+        return Moments(count, mean, 0.0, None, None)
+    centred = returns - mean
+    square = centred * centred
+    variance = dot(centred, centred) / count
+    largest = max(float(returns.max()), -float(returns.min()))
+    deviation = without_rounding(float(np.sqrt(variance * (count / (count - 1)))), largest)
+    if deviation == 0.0:
+        return Moments(count, mean, 0.0, None, None)
+    third = dot(square, centred) / count
+    fourth = dot(square, square) / count
+    return Moments(
+        count, mean, deviation, third / variance**1.5, fourth / (variance * variance) - 3.0
+    )
 
 
 def sharpe_ratio(returns: FloatArray, annualization: float, risk_free: float) -> float | None:
-    """Mean excess / its sample standard deviation · √annualization (``sharpe_ratio``).
+    """Return :meth:`Moments.sharpe_ratio` of returns (T,); None without any."""
+    return moments(returns).sharpe_ratio(annualization, risk_free) if len(returns) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Downside:
+    """Gains and losses of simple returns around 0.
+
+    Attributes
+    ----------
+    deviation
+        Root mean square of the returns below 0, over all periods, annual
+        (``downside_risk``).
+    sortino_ratio
+        Mean · annualization / ``deviation``, target 0 (``sortino_ratio``).
+    omega_ratio
+        Sum of gains / sum of losses, threshold 0 (``omega_ratio``).
+    """
+
+    deviation: float
+    sortino_ratio: float | None
+    omega_ratio: float | None
+
+
+def downside(returns: FloatArray, annualization: float) -> Downside:
+    """Compute the figures of losses of returns (T,), T ≥ 1."""
+    below = np.minimum(returns, 0.0)
+    losses = -float(below.sum())
+    deviation = float(np.sqrt(dot(below, below) / len(returns)) * np.sqrt(annualization))
+    if len(returns) < 2 or losses <= 0.0:
+        return Downside(deviation, None, None)
+    total = float(returns.sum())
+    sortino = total / len(returns) * annualization / deviation if deviation > 0.0 else None
+    return Downside(deviation, sortino, max(total + losses, 0.0) / losses)
+
+
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """Quantiles of simple returns.
+
+    Attributes
+    ----------
+    value_at_risk
+        Empirical 5th percentile, interpolated (``value_at_risk``).
+    conditional_value_at_risk
+        Mean of the lowest int((n − 1) · 0.05) + 1 returns (``conditional_value_at_risk``).
+    tail_ratio
+        |95th percentile| / |5th percentile| (``tail_ratio``).
+    """
+
+    value_at_risk: float
+    conditional_value_at_risk: float
+    tail_ratio: float | None
+
+
+def tails(returns: FloatArray, cutoff: float = 0.05) -> Tails:
+    """Compute the tail figures of returns (T,), T ≥ 1, from one partition."""
+    last = len(returns) - 1
+    low, high = cutoff * last, (1.0 - cutoff) * last
+    places = sorted({int(low), min(int(low) + 1, last), int(high), min(int(high) + 1, last)})
+    parted = np.partition(returns, places)
+    worst, best = _interpolated(parted, low), _interpolated(parted, high)
+    return Tails(
+        worst,
+        float(parted[: int(low) + 1].mean()),
+        abs(best) / abs(worst) if worst != 0.0 else None,
+    )
+
+
+def _interpolated(parted: FloatArray, place: float) -> float:
+    """Value at a fractional place of the sorted returns (numpy's ``linear`` percentile)."""
+    below = int(place)
+    first, second = float(parted[below]), float(parted[min(below + 1, len(parted) - 1)])
+    return first + (second - first) * (place - below)
+
+
+def stability(growth: FloatArray) -> float | None:
+    """R² of a line through the log of the cumulative growth (``stability_of_timeseries``).
 
     Parameters
     ----------
-    returns
-        Simple returns (T,).
-    annualization
-        Periods a year.
-    risk_free
-        Return of one period.
-
-    Returns
-    -------
-    float or None
-        None with fewer than two returns, or when all are equal.
+    growth
+        Equity / initial capital (T,), zero or more.
     """
-    if len(returns) < 2:
+    if len(growth) < 2 or float(growth.min()) <= 0.0:
         return None
-    excess = returns - risk_free
-    spread = sample_deviation(excess)
-    return float(excess.mean() / spread * np.sqrt(annualization)) if spread > 0.0 else None
-
-
-def downside_deviation(returns: FloatArray, annualization: float) -> float | None:
-    """Root mean square of the returns below 0, over all periods (``downside_risk``)."""
-    if len(returns) < 1:
+    level = np.log(growth)
+    level -= level.mean()
+    spread = dot(level, level)
+    if spread <= len(level) * _ROUNDING**2:
         return None
-    below = np.minimum(returns, 0.0)
-    return float(np.sqrt((below * below).mean()) * np.sqrt(annualization))
-
-
-def sortino_ratio(returns: FloatArray, annualization: float) -> float | None:
-    """Mean · annualization / downside deviation, target 0 (``sortino_ratio``)."""
-    downside = downside_deviation(returns, annualization)
-    if len(returns) < 2 or not downside:
-        return None
-    return float(returns.mean() * annualization / downside)
-
-
-def omega_ratio(returns: FloatArray) -> float | None:
-    """Sum of gains / sum of losses, threshold 0 (``omega_ratio``)."""
-    losses = float(-returns[returns < 0.0].sum())
-    if len(returns) < 2 or losses <= 0.0:
-        return None
-    return float(returns[returns > 0.0].sum()) / losses
-
-
-def value_at_risk(returns: FloatArray, cutoff: float = 0.05) -> float | None:
-    """Empirical percentile of the returns, interpolated (``value_at_risk``)."""
-    return float(np.percentile(returns, 100.0 * cutoff)) if len(returns) else None
-
-
-def conditional_value_at_risk(returns: FloatArray, cutoff: float = 0.05) -> float | None:
-    """Mean of the lowest int((n − 1) · cutoff) + 1 returns (``conditional_value_at_risk``)."""
-    if not len(returns):
-        return None
-    index = int((len(returns) - 1) * cutoff)
-    return float(np.partition(returns, index)[: index + 1].mean())
-
-
-def tail_ratio(returns: FloatArray) -> float | None:
-    """|95th percentile| / |5th percentile| (``tail_ratio``)."""
-    if not len(returns):
-        return None
-    high, low = np.percentile(returns, [95.0, 5.0])
-    return float(abs(high) / abs(low)) if low != 0.0 else None
-
-
-def stability(returns: FloatArray) -> float | None:
-    """R² of a line through the cumulative log returns (``stability_of_timeseries``)."""
-    if len(returns) < 2 or (returns <= -1.0).any():
-        return None
-    level = np.log1p(returns).cumsum()
-    if level.max() == level.min():
-        return None
-    time = np.arange(len(level), dtype=np.float64)
-    time -= time.mean()
-    centred = level - level.mean()
-    correlation = (time @ centred) / np.sqrt((time @ time) * (centred @ centred))
-    return float(min(correlation * correlation, 1.0))
-
-
-def skew(returns: FloatArray) -> float | None:
-    """Third standardised moment, population (``scipy.stats.skew``)."""
-    moments = _moments(returns)
-    return None if moments is None else float(moments[1] / moments[0] ** 1.5)
-
-
-def kurtosis(returns: FloatArray) -> float | None:
-    """Fourth standardised moment − 3, population (``scipy.stats.kurtosis``)."""
-    moments = _moments(returns)
-    return None if moments is None else float(moments[2] / moments[0] ** 2 - 3.0)
-
-
-def _moments(returns: FloatArray) -> tuple[float, float, float] | None:
-    if len(returns) < 2 or sample_deviation(returns) == 0.0:
-        return None
-    centred = returns - returns.mean()
-    square = centred * centred
-    return float(square.mean()), float((square * centred).mean()), float((square * square).mean())
+    count = float(len(level))
+    time = np.arange(count) - (count - 1.0) / 2.0
+    covariance = dot(time, level)
+    squares = count * (count * count - 1.0) / 12.0
+    return min(covariance * covariance / (squares * spread), 1.0)
 
 
 def sample_deviation(values: FloatArray) -> float:
-    """Sample standard deviation; exactly 0 where it is no more than rounding.
+    """Sample standard deviation of values (T,); exactly 0 where it is no more than rounding."""
+    return without_rounding(float(values.std(ddof=1)), float(np.abs(values).max()))
+
+
+def without_rounding(spread: float, largest: float) -> float:
+    """Return a spread, or exactly 0 where values up to ``largest`` give it by rounding alone.
 
     Equal growth gives returns that differ in their last bits alone; dividing by that
     residue would turn an infinite ratio into an arbitrary number near 1e15.
     """
-    spread = float(values.std(ddof=1))
-    return spread if spread > _ROUNDING * (1.0 + float(np.abs(values).max())) else 0.0
+    return spread if spread > _ROUNDING * (1.0 + largest) else 0.0
