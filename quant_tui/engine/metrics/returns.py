@@ -21,11 +21,6 @@ def dot(first: FloatArray, second: FloatArray) -> float:
     return float(np.einsum("i,i->", first, second))
 
 
-def total_return(returns: FloatArray) -> float:
-    """Product of (1 + r), less 1 (``cum_returns_final``)."""
-    return float(np.prod(1.0 + returns) - 1.0)
-
-
 def compound_annual_growth(final_ratio: float, periods: int, annualization: float) -> float:
     """CAGR by number of periods: ratio ** (annualization / periods) − 1 (``annual_return``)."""
     if final_ratio <= 0.0:
