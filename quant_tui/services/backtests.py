@@ -225,14 +225,19 @@ class BacktestService:
             async with self._beating(execution):
                 result = await self._compute(backtest, prepared, execution.execution_id, context)
             context.progress(0.95, "keeping the result")
-            await self._lifecycle.complete(execution, result)
+            kept = await self._lifecycle.complete(execution, result)
         except (Cancelled, asyncio.CancelledError):
             await self._lifecycle.cancel(execution)
             raise
         except Exception as error:
             await self._lifecycle.fail(execution, _error_details(error))
             raise
-        return await self.show(backtest.id)
+        # Not read back: a million bars would be unpacked again beside those held already.
+        return BacktestReport(
+            await self._backtests.get(backtest.id),
+            await self._executions.last_of(backtest.id),
+            kept,
+        )
 
     async def _compute(
         self, backtest: Backtest, prepared: PreparedBacktest, execution_id: str, context: JobContext
