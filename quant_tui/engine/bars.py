@@ -114,6 +114,13 @@ class Bars:
         return np.take_along_axis(self.close, rows, axis=0)
 
     @cached_property
+    def days(self) -> FloatArray:
+        """Calendar days from the date before, with fractions for times, (T,); 0 first."""
+        steps = np.diff(self.dates) / np.timedelta64(1, "D")
+        days: FloatArray = np.concatenate(([0.0], steps))
+        return days
+
+    @cached_property
     def content_hash(self) -> str:
         """SHA-256 of symbols, dates and figures; the order of the symbols does not matter."""
         digest = hashlib.sha256()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,12 +12,14 @@ import numpy as np
 
 from quant_tui.engine.arrays import DateArray, FloatArray
 from quant_tui.engine.bars import Bars
-from quant_tui.engine.config import BacktestConfig
+from quant_tui.engine.config import INTRABAR, BacktestConfig
 from quant_tui.engine.metrics import Drawdown, Metrics
 from quant_tui.engine.metrics.figures import Figure
 from quant_tui.engine.rules import ParameterValue, StrategyDocument
+from quant_tui.engine.simulation.orders import Orders
+from quant_tui.engine.simulation.results import KIND_NAMES, Drop, Drops, Fills
 from quant_tui.engine.simulation.round_trips import RoundTrips
-from quant_tui.engine.simulation.simulator import KIND_NAMES, Drop, Fills
+from quant_tui.engine.simulation.simulator import simulate
 from quant_tui.engine.version import ENGINE_VERSION
 
 LISTED_DROPS = 200
@@ -56,6 +58,12 @@ class Report:
         As arrays; ``symbol`` is a column of ``bars.symbols``, rows are rows of ``bars``.
     drops
         Orders rejected, cut or unfilled.
+    plan
+        The orders that the signals asked for.
+    interest
+        Money received on cash, less that paid on cash below zero.
+    borrowed_open
+        Money paid for shares sold short since the last fill of their position.
     equity_curve
         The account over time.
     benchmark_curve
@@ -72,7 +80,10 @@ class Report:
     metrics: Metrics
     fills: Fills
     round_trips: RoundTrips
-    drops: tuple[Drop, ...]
+    drops: Drops
+    plan: Orders
+    interest: float
+    borrowed_open: float
     equity_curve: EquityCurve
     benchmark_curve: FloatArray | None
     warm_up: int
@@ -108,19 +119,47 @@ class Report:
         """Year → month → return."""
         return self.metrics.monthly_table
 
+    @property
+    def borrowing_costs(self) -> float:
+        """Money paid for shares sold short."""
+        return self.borrowed_open + float(self.fills.borrowed.sum())
+
     @cached_property
     def orders(self) -> dict[str, Any]:
         """Counts of filled, rejected, cut and unfilled orders, and why."""
-        counts: dict[str, Any] = {"filled": len(self.fills)}
-        reasons: dict[str, int] = {}
-        for outcome in ("rejected", "cut", "unfilled"):
-            counts[outcome] = sum(drop.outcome == outcome for drop in self.drops)
-        for drop in self.drops:
-            key = f"{drop.outcome}: {drop.reason}"
-            reasons[key] = reasons.get(key, 0) + 1
-        counts["reasons"] = reasons
-        counts["listed"] = [self._drop_document(drop) for drop in self.drops[:LISTED_DROPS]]
-        return counts
+        listed = range(min(len(self.drops), LISTED_DROPS))
+        return {
+            "filled": len(self.fills),
+            **self.drops.counts(),
+            "reasons": self.drops.reasons(),
+            "listed": [self._drop_document(self.drops[place]) for place in listed],
+        }
+
+    @property
+    def assumptions(self) -> int:
+        """Fills that rest on an assumption about the order of prices inside a bar."""
+        return int(self.fills.assumed.sum())
+
+    def bracket(self) -> dict[str, dict[str, float]]:
+        """Return final equity and total return under both assumptions about bars.
+
+        Where no fill rests on an assumption, both are this run's.
+
+        Returns
+        -------
+        dict
+            ``pessimistic`` and ``optimistic`` → ``final_equity`` (money) and
+            ``total_return`` (fraction).
+        """
+        found = {}
+        for assumption in INTRABAR:
+            final = float(self.equity_curve.value[-1])
+            if assumption != self.config.intrabar and self.assumptions:
+                config = replace(self.config, intrabar=assumption)
+                final = float(simulate(self.bars, config, self.plan).equity[-1])
+            total = final / self.config.initial_capital - 1.0
+            found[assumption] = {"final_equity": final, "total_return": total}
+        return found
 
     @cached_property
     def fingerprint(self) -> dict[str, Any]:
@@ -163,6 +202,7 @@ class Report:
             fills.slippage.tolist(),
             fills.kind.tolist(),
             fills.decided_row.tolist(),
+            fills.assumed.tolist(),
             strict=True,
         )
         return [
@@ -176,8 +216,19 @@ class Report:
                 "slippage": slippage,
                 "reason": KIND_NAMES[kind],
                 "decided": dates[decided],
+                "assumed": assumed,
             }
-            for row, symbol, quantity, price, commission, slippage, kind, decided in columns
+            for (
+                row,
+                symbol,
+                quantity,
+                price,
+                commission,
+                slippage,
+                kind,
+                decided,
+                assumed,
+            ) in columns
         ]
 
     def _round_trip_documents(self, dates: list[str]) -> list[dict[str, Any]]:
@@ -189,6 +240,7 @@ class Report:
             found.append(
                 {
                     "symbol": self.bars.symbols[trips.symbol[place]],
+                    "short": bool(trips.short[place]),
                     "entry_date": dates[trips.entry_row[place]],
                     "entry_price": float(trips.entry_price[place]),
                     "exit_date": None if is_open else dates[trips.exit_row[place]],
@@ -229,6 +281,10 @@ class Report:
                 for year, months in self.monthly_table.items()
             },
             "orders": self.orders,
+            "assumptions": self.assumptions,
+            "bracket": self.bracket() if self.assumptions else None,
+            "interest": self.interest,
+            "borrowing_costs": self.borrowing_costs,
             "warnings": list(self.warnings),
             "series": {
                 "cash": _numbers(self.equity_curve.cash),

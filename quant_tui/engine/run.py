@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quant_tui.domain.errors import Cancelled, InsufficientData, InvalidInput
-from quant_tui.engine.arrays import FloatArray
+from quant_tui.engine.arrays import BoolArray, FloatArray
 from quant_tui.engine.bars import Bars
 from quant_tui.engine.calendars import periods_per_year
 from quant_tui.engine.config import BacktestConfig
@@ -19,15 +19,18 @@ from quant_tui.engine.rules.findings import did_you_mean
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.interpreter import Interpreter
 from quant_tui.engine.rules.validation import resolve_parameters, warm_up
+from quant_tui.engine.simulation import kernel
 from quant_tui.engine.simulation.orders import (
     Orders,
+    Stops,
     changed_rows,
     from_signals,
     from_weights,
     stopped,
 )
+from quant_tui.engine.simulation.results import Simulation
 from quant_tui.engine.simulation.round_trips import RoundTrips, round_trips
-from quant_tui.engine.simulation.simulator import Drop, Simulation, simulate
+from quant_tui.engine.simulation.simulator import simulate
 from quant_tui.engine.templates import TEMPLATES
 
 Progress = Callable[[float, str], None]
@@ -100,7 +103,7 @@ def run_backtest(
     watch.step(0.4, "simulating")
     simulation = simulate(bars, config, orders, watch.part(0.4, 0.7))
     watch.step(0.7, "computing figures")
-    trips = round_trips(bars, config, simulation.fills)
+    trips = round_trips(bars, config, simulation)
     fills = simulation.fills
     metrics = compute_metrics(
         bars.dates,
@@ -108,7 +111,7 @@ def run_backtest(
         initial_capital=config.initial_capital,
         annualization=config.annualization or periods_per_year(bars.dates),
         risk_free=config.risk_free,
-        invested=simulation.invested,
+        invested=simulation.gross,
         trade_pnl=trips.pnl,
         trade_returns=trips.return_,
         trade_bars=trips.bars,
@@ -119,7 +122,7 @@ def run_backtest(
         benchmark=levels,
     )
     with np.errstate(all="ignore"):
-        share = np.where(simulation.equity > 0.0, simulation.invested / simulation.equity, 0.0)
+        share = np.where(simulation.equity > 0.0, simulation.gross / simulation.equity, 0.0)
     report = Report(
         bars=bars,
         strategy=document,
@@ -129,6 +132,9 @@ def run_backtest(
         fills=fills,
         round_trips=trips,
         drops=simulation.drops,
+        plan=orders,
+        interest=simulation.interest,
+        borrowed_open=float(simulation.borrowed.sum()),
         equity_curve=EquityCurve(bars.dates, simulation.equity, simulation.cash, share),
         benchmark_curve=_benchmark_curve(levels, config.initial_capital),
         warm_up=warm,
@@ -189,18 +195,43 @@ def _orders(
     bars: Bars, document: StrategyDocument, interpreter: Interpreter, config: BacktestConfig
 ) -> Orders:
     rules = document.rules
-    rank = interpreter.series(rules["rank"]) if "rank" in rules else None
+    for key in ("short_entry", "short_exit"):
+        if key in rules and not config.allow_short:
+            raise InvalidInput(
+                f"The strategy has a {key}, but the configuration does not allow short positions.",
+                field="allow_short",
+                hint="Set allow_short, or take the rule out of the strategy.",
+            )
+
+    def series(key: str) -> FloatArray | None:
+        return interpreter.series(rules[key]) if key in rules else None
+
+    def signal(key: str) -> BoolArray | None:
+        return interpreter.signal(rules[key]) if key in rules else None
+
+    rank = series("rank")
+    stops = Stops(series("stop_loss"), series("take_profit"), series("trailing_stop"))
+    universe = signal("universe")
     if document.uses_weights:
         weights = interpreter.series(rules["weight"])
-        if "rebalance" in rules:
-            rows = np.logical_or.reduce(interpreter.signal(rules["rebalance"]), axis=1)
-        else:
+        if universe is not None:
+            weights = np.where(universe, weights, 0.0)
+        rebalance = signal("rebalance")
+        if rebalance is None:
             rows = changed_rows(weights)
-        return from_weights(bars, config, weights, rows, rank)
-    entry = interpreter.signal(rules["entry"])
-    never = np.zeros_like(entry)
-    exit_ = interpreter.signal(rules["exit"]) if "exit" in rules else never
-    return from_signals(bars, config, entry, exit_, rank)
+        else:
+            rows = np.logical_or.reduce(rebalance, axis=1)
+        return from_weights(bars, config, weights, rows, rank, stops=stops)
+    entry, short_entry = signal("entry"), signal("short_entry")
+    entry = np.zeros_like(bars.present) if entry is None else entry
+    exit_ = signal("exit")
+    if universe is not None:
+        entry = entry & universe
+        short_entry = None if short_entry is None else short_entry & universe
+    return from_signals(
+        bars, config, entry, np.zeros_like(entry) if exit_ is None else exit_, rank,
+        short_entry=short_entry, short_exit=signal("short_exit"), stops=stops,
+    )  # fmt: skip
 
 
 def _check_length(bars: Bars, warm: int) -> None:
@@ -238,11 +269,6 @@ def _benchmark_curve(levels: FloatArray | None, initial_capital: float) -> Float
     return curve
 
 
-def _matters(drop: Drop) -> bool:
-    """Whether an order lost more than the costs of other orders in the same cash."""
-    return drop.wanted is None or drop.filled is None or drop.filled < 0.99 * drop.wanted
-
-
 def _warnings(
     bars: Bars, config: BacktestConfig, simulation: Simulation, trips: RoundTrips
 ) -> list[str]:
@@ -255,14 +281,32 @@ def _warnings(
         if held:
             text += "; the position was closed at its last price"
         found.append(text + ".")
-    for outcome, sentence in (
-        ("rejected", "order(s) were rejected for want of cash or size."),
-        ("cut", "order(s) were cut by more than 1 % to the cash there was."),
-        ("unfilled", "order(s) had no later bar to fill on."),
+    drops = simulation.drops
+    capped = drops.reason == kernel.VOLUME
+    lost = ~(drops.filled >= 0.99 * drops.wanted)  # else other orders' costs in the same cash
+    unsized = np.isin(drops.reason, (kernel.NO_CASH, kernel.BELOW_ONE_SHARE))
+    for chosen, sentence in (
+        (unsized & lost, "order(s) were rejected for want of cash or size."),
+        (drops.reason == kernel.NO_VOLATILITY, "order(s) came before the volatility was known."),
+        (
+            (drops.reason == kernel.CUT) & lost,
+            "order(s) were cut by more than 1 % to the cash there was.",
+        ),
+        (capped, "order(s) were cut to the share of the bar's volume that may be taken."),
+        (drops.outcome == 2, "order(s) had no later bar to fill on."),
     ):
-        count = sum(drop.outcome == outcome and _matters(drop) for drop in simulation.drops)
-        if count:
+        if count := int(chosen.sum()):
             found.append(f"{count} {sentence}")
+    if simulation.unknown_volume:
+        found.append(
+            f"{simulation.unknown_volume} fill(s) fell on bars whose volume is not known: they had"
+            " neither cap nor price impact."
+        )
+    if simulation.ruin_row is not None:
+        found.append(
+            f"The equity was gone on {bars.dates[simulation.ruin_row]}: everything was closed,"
+            " and nothing traded afterwards."
+        )
     if not len(simulation.fills):
         found.append("The strategy never traded.")
     return found

@@ -18,7 +18,11 @@ from quant_tui.engine import BacktestConfig
         ("commission", 0.6), ("slippage", float("inf")), ("fill", "next"), ("shares", "half"),
         ("sizing", "kelly"), ("finalize", "sell"), ("size_at", "x"), ("cash_short", "x"),
         ("annualization", 0), ("risk_free", 2.0), ("seed", -1), ("seed", 1.5), ("seed", 2**63),
-        ("delist_after", 0), ("sizing_value", 0.5),
+        ("delist_after", 0), ("sizing_value", 0.5), ("commission_per_share", -1),
+        ("commission_minimum", float("nan")), ("slippage_model", "ticks"), ("volume_impact", 0.1),
+        ("participation_cap", 0), ("participation_cap", 1.1), ("borrow_rate", -0.1),
+        ("cash_rate", 2), ("allow_short", 1), ("max_leverage", 0), ("max_leverage", 1e3),
+        ("sizing_window", 1), ("intrabar", "realistic"),
     ],
 )  # fmt: skip
 def test_bad_values_are_refused_by_name(field, value):

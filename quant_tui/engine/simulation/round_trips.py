@@ -10,7 +10,7 @@ from quant_tui.engine.arrays import BoolArray, FloatArray, IntArray
 from quant_tui.engine.bars import Bars
 from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.simulation import kernel
-from quant_tui.engine.simulation.simulator import Fills
+from quant_tui.engine.simulation.results import Fills, Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +21,20 @@ class RoundTrips:
     ----------
     symbol
         Column of the symbol.
+    short
+        Whether shares were sold first and bought back.
     entry_row, exit_row
-        Rows of the first purchase and of the sale that ended it; −1 while open.
+        Rows of the first opening fill and of the one that ended it; −1 while open.
     quantity
-        Shares bought in all.
+        Shares bought in all (short: sold).
     entry_price, exit_price
-        Mean prices of the purchases and of the sales; NaN when nothing was sold.
+        Mean prices of the fills that opened and added, and of those that took away; NaN
+        when there was none.
     pnl
-        Money won after costs; an open one is valued at the symbol's last close.
+        Money won after costs, those of borrowing among them; an open one is valued at
+        the symbol's last close.
     return_
-        ``pnl`` / value of the purchases (vectorbt's and backtesting.py's definition).
+        ``pnl`` / value of the opening fills (vectorbt's and backtesting.py's definition).
     commission, slippage
         Money paid.
     bars
@@ -39,7 +43,7 @@ class RoundTrips:
         Furthest the price went against and for the position while held, as fractions of
         the entry price: ≤ 0 and ≥ 0 (Sweeney 1996). Only prices that the position saw
         count: not the entry bar's range before a fill at its close, nor the exit bar's
-        after a fill at its open.
+        after a fill at its open, nor that of the bar in which a stop or target was hit.
     open
         Whether it has not ended.
     delisted
@@ -47,6 +51,7 @@ class RoundTrips:
     """
 
     symbol: IntArray
+    short: BoolArray
     entry_row: IntArray
     exit_row: IntArray
     quantity: FloatArray
@@ -66,7 +71,7 @@ class RoundTrips:
         return len(self.symbol)
 
 
-def round_trips(bars: Bars, config: BacktestConfig, fills: Fills) -> RoundTrips:
+def round_trips(bars: Bars, config: BacktestConfig, simulation: Simulation) -> RoundTrips:
     """Join fills to round trips.
 
     Parameters
@@ -75,9 +80,10 @@ def round_trips(bars: Bars, config: BacktestConfig, fills: Fills) -> RoundTrips:
         T dates, N symbols.
     config
         Resolved configuration.
-    fills
-        In the order they happened.
+    simulation
+        Its fills, in the order they happened.
     """
+    fills = simulation.fills
     order = np.argsort(fills.symbol, kind="stable")
     symbol = fills.symbol[order]
     position = fills.position[order]
@@ -87,35 +93,39 @@ def round_trips(bars: Bars, config: BacktestConfig, fills: Fills) -> RoundTrips:
     starts_flat[1:] = (symbol[1:] != symbol[:-1]) | (position[:-1] == 0.0)
     starts = np.flatnonzero(starts_flat)
     ends = np.append(starts[1:], len(order))[: len(starts)] - 1
+    short = quantity[starts] < 0.0
+    opens = (quantity < 0.0) == np.repeat(short, ends - starts + 1)
 
     def total(values: FloatArray) -> FloatArray:
         return np.add.reduceat(values, starts) if len(starts) else np.empty(0)
 
-    bought, sold = quantity > 0.0, quantity < 0.0
-    buys, sales = total(np.where(bought, value, 0.0)), total(np.where(sold, value, 0.0))
-    bought_shares = total(np.where(bought, quantity, 0.0))
-    sold_shares = total(np.where(sold, -quantity, 0.0))
+    opened, taken = total(np.where(opens, value, 0.0)), total(np.where(opens, 0.0, value))
+    shares, gone = (total(np.where(side, np.abs(quantity), 0.0)) for side in (opens, ~opens))
     commission, slippage = total(fills.commission[order]), total(fills.slippage[order])
     columns = symbol[starts]
-    is_open = position[ends] > 0.0
+    is_open = position[ends] != 0.0
+    borrowed = total(fills.borrowed[order])
+    borrowed[is_open] += simulation.borrowed[columns[is_open]]
     entry_row = fills.row[order][starts]
     last_fill_row = fills.row[order][ends]
     mark = bars.last_close[-1, columns]
-    pnl = sales - buys - commission + np.where(is_open, position[ends] * mark, 0.0)
+    won = np.where(short, opened - taken, taken - opened)
+    pnl = won - commission + np.where(is_open, position[ends] * mark, 0.0) - borrowed
     with np.errstate(all="ignore"):
-        entry_price = buys / bought_shares
-        exit_price = np.where(sold_shares > 0.0, sales / sold_shares, np.nan)
+        entry_price = opened / shares
+        exit_price = np.where(gone > 0.0, taken / gone, np.nan)
     kind = fills.kind[order]
     at_close = _filled_at_close(config, fills)[order]
     found = RoundTrips(
         symbol=columns,
+        short=short,
         entry_row=entry_row,
         exit_row=np.where(is_open, -1, last_fill_row),
-        quantity=bought_shares,
+        quantity=shares,
         entry_price=entry_price,
         exit_price=exit_price,
         pnl=pnl,
-        return_=pnl / buys,
+        return_=pnl / opened,
         commission=commission,
         slippage=slippage,
         bars=np.where(is_open, len(bars.dates) - 1, last_fill_row) - entry_row,
@@ -133,9 +143,9 @@ def round_trips(bars: Bars, config: BacktestConfig, fills: Fills) -> RoundTrips:
 
 def _filled_at_close(config: BacktestConfig, fills: Fills) -> BoolArray:
     """Whether each fill happened at its bar's close, after the bar's range."""
-    ordinary = (fills.kind < kernel.DELISTED) & (config.fill == "close")
+    ordinary = (fills.kind < kernel.STOP_LOSS) & (config.fill == "close")
     final = (fills.kind == kernel.FINAL) & (config.finalize == "close")
-    late: BoolArray = ordinary | final | (fills.kind == kernel.DELISTED)
+    late: BoolArray = ordinary | final | np.isin(fills.kind, (kernel.DELISTED, kernel.RUIN))
     return late
 
 
@@ -153,5 +163,8 @@ def _excursions(bars: Bars, found: RoundTrips, first: IntArray, last: IntArray) 
         highest = np.where(stop > begin, np.maximum.reduceat(high, pairs)[::2], -np.inf)
         entry = found.entry_price[chosen]
         exit_price = np.where(found.open[chosen], entry, found.exit_price[chosen])
-        found.mae[chosen] = np.minimum(np.minimum(lowest, exit_price), entry) / entry - 1.0
-        found.mfe[chosen] = np.maximum(np.maximum(highest, exit_price), entry) / entry - 1.0
+        fall = np.minimum(np.minimum(lowest, exit_price), entry) / entry - 1.0
+        rise = np.maximum(np.maximum(highest, exit_price), entry) / entry - 1.0
+        short = found.short[chosen]
+        found.mae[chosen] = np.where(short, 0.0 - rise, fall)
+        found.mfe[chosen] = np.where(short, 0.0 - fall, rise)

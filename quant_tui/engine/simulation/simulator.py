@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -13,121 +12,33 @@ from quant_tui.engine.bars import Bars
 from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.simulation import kernel
 from quant_tui.engine.simulation.orders import Orders
+from quant_tui.engine.simulation.results import (
+    AFTER_DELISTING,
+    AFTER_END,
+    Drops,
+    Fills,
+    Simulation,
+)
+from quant_tui.engine.simulation.tables import Account, Market, Terms
 
-_SLICE = 20_000
+_SLICE = 200_000
+"""Bars between two looks at whether to go on."""
+
 _SIZING = {
     "all_in": kernel.ALL_IN,
     "fraction": kernel.FRACTION,
     "fixed_cash": kernel.FIXED_CASH,
     "fixed_shares": kernel.FIXED_SHARES,
     "equal_weight": kernel.ALL_IN,
+    "volatility_target": kernel.OWN_FRACTION,
 }
-KIND_NAMES = {
-    kernel.EXIT: "exit",
-    kernel.ENTRY: "entry",
-    kernel.WEIGHT: "rebalance",
-    kernel.DELISTED: "delisted",
-    kernel.FINAL: "end",
-}
-"""What each kind of order is called in reports."""
-
-_REASONS = {
-    kernel.NO_CASH: "not enough cash",
-    kernel.CUT: "cut to the cash there was",
-    kernel.BELOW_ONE_SHARE: "less than one share",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Fills:
-    """Fills as arrays (K,), in the order they happened.
-
-    Attributes
-    ----------
-    row, decided_row
-        Row of the fill and of the deciding bar.
-    symbol
-        Column of the symbol.
-    quantity
-        Shares, above zero for a purchase, below for a sale.
-    price, reference
-        Price with slippage, and before it.
-    commission, slippage
-        Money paid.
-    kind
-        Code of the order's kind; ``KIND_NAMES`` names it.
-    cash, position
-        Cash, and quantity held of the symbol, afterwards.
-    """
-
-    row: IntArray
-    decided_row: IntArray
-    symbol: IntArray
-    quantity: FloatArray
-    price: FloatArray
-    reference: FloatArray
-    commission: FloatArray
-    slippage: FloatArray
-    kind: IntArray
-    cash: FloatArray
-    position: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """An order that was rejected, cut, or never filled.
-
-    Attributes
-    ----------
-    outcome
-        ``rejected``, ``cut`` or ``unfilled``.
-    reason
-        Why, in words.
-    row
-        Row of the deciding bar.
-    symbol
-        Column of the symbol.
-    side
-        ``BUY`` or ``SELL``.
-    wanted, filled
-        Quantity wanted and got; None for an order that was never sized.
-    """
-
-    outcome: str
-    reason: str
-    row: int
-    symbol: int
-    side: str
-    wanted: float | None
-    filled: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """What the simulator found.
-
-    Attributes
-    ----------
-    fills
-        Fills.
-    drops
-        Orders rejected, cut or unfilled.
-    equity, cash, invested
-        Value of the account, cash, and value of the positions at each close (T,).
-    """
-
-    fills: Fills
-    drops: tuple[Drop, ...]
-    equity: FloatArray
-    cash: FloatArray
-    invested: FloatArray
 
 
 def simulate(
-    bars: Bars, config: BacktestConfig, orders: Orders, pause: Callable[[float], None]
+    bars: Bars,
+    config: BacktestConfig,
+    orders: Orders,
+    pause: Callable[[float], None] = lambda _: None,
 ) -> Simulation:
     """Execute orders over bars.
 
@@ -142,134 +53,204 @@ def simulate(
     pause
         Called with the fraction done between slices; may raise to stop the work.
     """
-    size = len(orders.due)
-    values_equity = config.sizing == "fraction" or bool((orders.kind == kernel.WEIGHT).any())
-    mark = _marks(bars, config) if values_equity else np.empty((0, 0))
-    position = np.zeros(len(bars.symbols))
-    state = np.array([config.initial_capital, config.initial_capital])
-    count = np.zeros(2, dtype=np.int64)
-    integers = [np.empty(size, dtype=np.int64) for _ in range(3)]
-    fill_order, drop_order, drop_reason = integers
-    floats = [np.empty(size) for _ in range(5)]
-    quantity, price, cash_after, position_after, drop_wanted = floats
-    for start, stop in _slices(orders.due):
-        pause(start / size)
-        kernel.execute(
-            start, stop, orders.due, orders.symbol, orders.kind, orders.weight,
-            orders.reference, orders.decision_price, mark, bars.by_name, position, state, count,
-            fill_order, quantity, price, cash_after, position_after,
-            drop_order, drop_reason, drop_wanted,
-            config.commission, config.slippage, _SIZING[config.sizing],
-            config.sizing_value or 0.0, values_equity, config.shares == "whole",
-            config.size_at == "decision", config.cash_short == "reject",
-        )  # fmt: skip
-    done = int(count[0])
-    chosen = fill_order[:done]
-    quantity, price = quantity[:done], price[:done]
-    reference = orders.reference[chosen]
-    fills = Fills(
-        row=orders.due[chosen],
-        decided_row=orders.decided[chosen],
-        symbol=orders.symbol[chosen],
+    terms = _terms(config, orders)
+    account, accrued = _run(bars, terms, orders, pause)
+    fills = _fills(account)
+    cash, invested, gross = _curves(bars, config, fills)
+    if terms.accrues:
+        cash = accrued
+    ruin = int(account.cursor[kernel.RUIN_ROW])
+    unknown = 0
+    if terms.impact > 0.0 or np.isfinite(terms.cap):
+        asked = fills.kind < kernel.DELISTED
+        unknown = int(np.isnan(bars.volume[fills.row[asked], fills.symbol[asked]]).sum())
+    return Simulation(
+        fills=fills,
+        drops=_drops(bars, orders, account, fills, cash + invested),
+        equity=cash + invested,
+        cash=cash,
+        invested=invested,
+        gross=gross,
+        borrowed=account.symbols[:, kernel.BORROWED].copy(),
+        interest=float(account.money[kernel.INTEREST]),
+        ruin_row=ruin if ruin >= 0 else None,
+        unknown_volume=unknown,
+    )
+
+
+def _terms(config: BacktestConfig, orders: Orders) -> Terms:
+    margin = config.allow_short or config.max_leverage != 1.0
+    sized_by_equity = config.sizing in ("fraction", "volatility_target")
+    half = 0.5 if config.slippage_model == "spread" else 1.0
+    return Terms(
+        commission=config.commission,
+        per_share=config.commission_per_share,
+        minimum=config.commission_minimum,
+        slippage=half * config.slippage,
+        impact=config.volume_impact,
+        cap=np.inf if config.participation_cap is None else config.participation_cap,
+        sizing=_SIZING[config.sizing],
+        sizing_value=config.sizing_value or 0.0,
+        borrow_rate=config.borrow_rate,
+        cash_rate=config.cash_rate,
+        leverage=config.max_leverage,
+        initial=config.initial_capital,
+        margin=margin,
+        at_close=config.fill == "close",
+        values_equity=sized_by_equity or bool((orders.book.kind == kernel.WEIGHT).any()),
+        whole=config.shares == "whole",
+        decided=config.size_at == "decision",
+        reject=config.cash_short == "reject",
+        stops=orders.stops,
+        optimistic=config.intrabar == "optimistic",
+        ends_at_open=config.finalize == "last_open",
+        accrues=config.cash_rate != 0.0 or (margin and config.borrow_rate != 0.0),
+    )
+
+
+def _run(
+    bars: Bars, terms: Terms, orders: Orders, pause: Callable[[float], None]
+) -> tuple[Account, FloatArray]:
+    """Let the kernel go over the rows, giving the log more room where it asks for it."""
+    rows, count = bars.close.shape
+    market = Market(
+        bars.open, bars.high, bars.low, bars.volume, bars.last_close, bars.days, bars.by_name
+    )
+    book, forced = orders.book, orders.forced
+    account = _account(count, terms, room=5 * count + min(len(book.due), 4_096))
+    curve = np.zeros(rows if terms.accrues else 0)
+    visited = rows * count if terms.stops or terms.margin or terms.accrues else 0
+    execute = kernel.execute.sized(10 * len(book.due) + 3 * visited)
+    stop, step = 0, max(1, _SLICE // count)
+    with np.errstate(all="ignore"):
+        while stop < rows:
+            pause(stop / rows)
+            stop = min(stop + step, rows)
+            execute(stop, market, terms, account, book, forced, curve)
+            while account.cursor[kernel.ROW] < stop and account.cursor[kernel.RUIN_ROW] < 0:
+                account = account._replace(
+                    fills=_doubled(account.fills), drops=_doubled(account.drops)
+                )
+                execute(stop, market, terms, account, book, forced, curve)
+    return account, curve
+
+
+def _account(count: int, terms: Terms, room: int) -> Account:
+    cursor = np.zeros(7, dtype=np.int64)
+    cursor[kernel.RUIN_ROW] = -1
+    money = np.zeros(4)
+    money[kernel.CASH] = money[kernel.EQUITY] = terms.initial
+    symbols = np.zeros((count, 13))
+    symbols[:, [kernel.USED_ROW, kernel.STOPPED_ROW]] = -1.0
+    return Account(cursor, money, symbols, np.empty((room, 12)), np.empty((room, 6)))
+
+
+def _doubled(table: FloatArray) -> FloatArray:
+    return np.concatenate((table, np.empty_like(table)))
+
+
+def _fills(account: Account) -> Fills:
+    columns = np.ascontiguousarray(account.fills[: account.cursor[kernel.FILLS]].T)
+    row, decided, symbol, kind = columns[:4].astype(np.int64)
+    quantity, price, reference, commission, borrowed, cash, position = columns[5:]
+    return Fills(
+        row=row,
+        decided_row=decided,
+        symbol=symbol,
         quantity=quantity,
         price=price,
         reference=reference,
-        commission=np.abs(quantity) * price * config.commission,
+        commission=commission,
         slippage=np.abs(quantity) * np.abs(price - reference),
-        kind=orders.kind[chosen],
-        cash=cash_after[:done],
-        position=position_after[:done],
+        borrowed=borrowed,
+        kind=kind,
+        assumed=columns[4] > 0.0,
+        cash=cash,
+        position=position,
     )
-    total = int(count[1])
-    filled = np.zeros(size)
-    filled[chosen] = np.abs(quantity)
-    drops = _drops(orders, drop_order[:total], drop_reason[:total], drop_wanted[:total], filled)
-    cash, invested = _curves(bars, config, fills)
-    drops += _unfilled(bars, orders, fills, cash + invested)
-    drops.sort(key=lambda drop: (drop.row, bars.symbols[drop.symbol]))
-    return Simulation(fills, tuple(drops), cash + invested, cash, invested)
 
 
-def _slices(due: IntArray) -> list[tuple[int, int]]:
-    """Cut the orders into slices that do not part the orders of one row."""
-    borders = [0]
-    while borders[-1] < len(due):
-        stop = min(borders[-1] + _SLICE, len(due))
-        stop = int(np.searchsorted(due, due[stop - 1], side="right"))
-        borders.append(stop)
-    return list(pairwise(borders))
+def _drops(bars: Bars, orders: Orders, account: Account, fills: Fills, equity: FloatArray) -> Drops:
+    """Gather what the kernel dropped, what a ruin ended, and what had no bar to fill on."""
+    found = account.drops[: account.cursor[kernel.DROPS]].T
+    row, symbol, reason, side = found[:4].astype(np.int64)
+    wanted, filled = found[4:]
+    parts = [(row, symbol, reason, side, wanted, filled), _unfilled(bars, orders, fills, equity)]
+    if account.cursor[kernel.RUIN_ROW] >= 0:
+        parts.append(_after_ruin(orders, int(account.cursor[kernel.ORDER])))
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    names = np.argsort(bars.by_name)
+    order = np.lexsort((names[columns[1]], columns[0]))
+    return Drops(*(column[order] for column in columns))
 
 
-def _marks(bars: Bars, config: BacktestConfig) -> FloatArray:
-    """Prices at which the equity is valued when the orders of a row are sized."""
-    if config.fill == "close":
-        return bars.last_close
-    before = np.vstack((bars.last_close[:1], bars.last_close[:-1]))
-    if config.size_at == "decision":
-        return before
-    return np.where(bars.present, bars.open, before)
+_Columns = tuple[IntArray, IntArray, IntArray, IntArray, FloatArray, FloatArray]
 
 
-def _drops(
-    orders: Orders, order: IntArray, reason: IntArray, wanted: FloatArray, filled: FloatArray
-) -> list[Drop]:
-    return [
-        Drop(
-            "cut" if code == kernel.CUT else "rejected",
-            _REASONS[code],
-            int(orders.decided[place]),
-            int(orders.symbol[place]),
-            "BUY",
-            quantity,
-            float(filled[place]),
-        )
-        for place, code, quantity in zip(
-            order.tolist(), reason.tolist(), wanted.tolist(), strict=True
-        )
-    ]
+def _never_sized(row: IntArray, symbol: IntArray, reason: IntArray, side: IntArray) -> _Columns:
+    unknown = np.full(len(row), np.nan)
+    return row, symbol, reason, side, unknown, unknown
 
 
-def _unfilled(bars: Bars, orders: Orders, fills: Fills, equity: FloatArray) -> list[Drop]:
+def _after_ruin(orders: Orders, first: int) -> _Columns:
+    """Openings that came after everything was closed."""
+    book = orders.book
+    kind, weight = book.kind[first:], book.weight[first:]
+    side = np.where(kind == kernel.SHORT_ENTRY, -1, np.where(kind == kernel.ENTRY, 1, 0))
+    side = np.where(kind == kernel.WEIGHT, np.sign(weight), side).astype(np.int64)
+    chosen = np.flatnonzero(side) + first
+    reason = np.full(len(chosen), kernel.RUINED)
+    return _never_sized(book.decided[chosen], book.symbol[chosen], reason, side[side != 0])
+
+
+def _unfilled(bars: Bars, orders: Orders, fills: Fills, equity: FloatArray) -> _Columns:
     """Orders decided on a symbol's last bar, which has no later one to fill on."""
+    row, column, kind, weight, _ = orders.late
     held = np.zeros(len(bars.symbols))
     closed = np.zeros(len(bars.symbols), dtype=np.bool_)
-    for place in range(len(fills)):
-        if fills.kind[place] >= kernel.DELISTED:
-            closed[fills.symbol[place]] = True
-        else:
-            held[fills.symbol[place]] = fills.position[place]
-    found = []
-    for row, column, kind, weight in zip(*orders.late, strict=True):
-        gap = 0.0
-        if kind == kernel.WEIGHT:
-            gap = weight * equity[row] - held[column] * bars.close[row, column]
-        elif kind == kernel.ENTRY and held[column] <= 0.0:
-            gap = np.inf
-        elif kind == kernel.EXIT:
-            gap = -held[column] * bars.close[row, column]
-        if abs(gap) <= 1e-9 * equity[row] or (gap < 0.0 and closed[column]):
-            continue
-        ended = row == len(bars.dates) - 1
-        reason = "no bar after the last one" if ended else "the symbol stopped trading"
-        side = "BUY" if gap > 0.0 else "SELL"
-        found.append(Drop("unfilled", reason, int(row), int(column), side, None, None))
-    return found
+    forced = fills.kind >= kernel.DELISTED
+    closed[fills.symbol[forced]] = True
+    held[fills.symbol[~forced]] = fills.position[~forced]
+    worth = held[column] * bars.close[row, column]
+    gap = np.zeros(len(row))
+    asked = kind == kernel.WEIGHT
+    gap[asked] = weight[asked] * equity[row[asked]] - worth[asked]
+    gap[(kind == kernel.ENTRY) & (worth <= 0.0)] = np.inf
+    gap[(kind == kernel.SHORT_ENTRY) & (worth >= 0.0)] = -np.inf
+    leaves = ((kind == kernel.EXIT) & (worth > 0.0)) | ((kind == kernel.SHORT_EXIT) & (worth < 0.0))
+    leaves |= kind == kernel.FLAT
+    gap[leaves] = -worth[leaves]
+    closing: BoolArray = closed[column] & (np.sign(gap) * np.sign(worth) < 0.0)
+    chosen = (np.abs(gap) > 1e-9 * np.abs(equity[row])) & ~closing
+    ended = row[chosen] == len(bars.dates) - 1
+    return _never_sized(
+        row[chosen],
+        column[chosen],
+        np.where(ended, AFTER_END, AFTER_DELISTING),
+        np.where(gap[chosen] > 0.0, 1, -1),
+    )
 
 
-def _curves(bars: Bars, config: BacktestConfig, fills: Fills) -> tuple[FloatArray, FloatArray]:
-    """Cash and the value of the positions at each close, (T,) each."""
+def _curves(
+    bars: Bars, config: BacktestConfig, fills: Fills
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Cash, and the net and gross value of the positions, at each close, (T,) each."""
     count = len(bars.dates)
     cash = _steps(count, fills.row, fills.cash, config.initial_capital)
     invested = np.zeros(count)
+    gross = np.zeros(count) if (fills.position < 0.0).any() else invested
     place = np.argsort(bars.by_name)[fills.symbol]
     order = np.argsort(place, kind="stable")
     for places in _groups(place[order]):
         chosen = order[places]
         column = int(fills.symbol[chosen[0]])
-        held = _steps(count, fills.row[chosen], fills.position[chosen], 0.0)
         first = int(fills.row[chosen[0]])
-        invested[first:] += held[first:] * bars.last_close[first:, column]
-    return cash, invested
+        value = _steps(count - first, fills.row[chosen] - first, fills.position[chosen], 0.0)
+        value *= bars.last_close[first:, column]
+        invested[first:] += value
+        if gross is not invested:
+            gross[first:] += np.abs(value)
+    return cash, invested, gross
 
 
 def _steps(count: int, rows: IntArray, values: FloatArray, before: float) -> FloatArray:
@@ -278,8 +259,8 @@ def _steps(count: int, rows: IntArray, values: FloatArray, before: float) -> Flo
         return np.full(count, before)
     final: BoolArray = np.append(rows[1:] != rows[:-1], True)
     starts = rows[final]
-    lengths = np.diff(np.concatenate((starts, [count])))
-    return np.concatenate((np.full(int(starts[0]), before), np.repeat(values[final], lengths)))
+    lengths = np.diff(np.concatenate(([0], starts, [count])))
+    return np.repeat(np.concatenate(([before], values[final])), lengths)
 
 
 def _groups(keys: IntArray) -> list[slice]:
