@@ -72,6 +72,14 @@ class Interpreter:
             value = np.where(self._frame.valid, value, np.nan)
         return self._frame.spread(value)
 
+    def figure(self, tree: ast.expr) -> FloatArray | float:
+        """Return figures packed over each symbol's own bars, (T, N), or one number for all."""
+        return cast("FloatArray | float", self._value(tree))
+
+    def condition(self, tree: ast.expr) -> Condition:
+        """Return the truth of a condition packed over each symbol's own bars, (T, N)."""
+        return cast(Condition, self._value(tree))
+
     def _count(self, node: ast.expr) -> None:
         """Count how often each subexpression is asked for, each computed once."""
         key = ast.unparse(node)
@@ -103,12 +111,6 @@ class Interpreter:
             self._held -= _size(value)
         return value
 
-    def _figure(self, node: ast.expr) -> FloatArray | float:
-        return cast("FloatArray | float", self._value(node))
-
-    def _condition(self, node: ast.expr) -> Condition:
-        return cast(Condition, self._value(node))
-
     def _compute(self, node: ast.expr) -> Value:
         if isinstance(node, ast.Constant):
             return float(cast(float, node.value))
@@ -117,7 +119,7 @@ class Interpreter:
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.BinOp):
-            left, right = self._figure(node.left), self._figure(node.right)
+            left, right = self.figure(node.left), self.figure(node.right)
             if isinstance(left, float) and isinstance(right, float):
                 return float(binary(node.op, left, right))
             return finite(np.asarray(binary(node.op, left, right)))
@@ -156,19 +158,19 @@ class Interpreter:
 
     def _unary(self, node: ast.UnaryOp) -> Value:
         if isinstance(node.op, ast.Not):
-            inner = self._condition(node.operand)
+            inner = self.condition(node.operand)
             return Condition(inner.known & ~inner.true, inner.known)
-        value = self._figure(node.operand)
+        value = self.figure(node.operand)
         return -value if isinstance(node.op, ast.USub) else value
 
     def _boolean(self, node: ast.BoolOp) -> Condition:
-        parts = [self._condition(value) for value in node.values]
+        parts = [self.condition(value) for value in node.values]
         known = np.logical_and.reduce([part.known for part in parts])
         join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
         return Condition(join.reduce([part.true for part in parts]) & known, known)
 
     def _compare(self, node: ast.Compare) -> Condition:
-        sides = [self._figure(side) for side in (node.left, *node.comparators)]
+        sides = [self.figure(side) for side in (node.left, *node.comparators)]
         known = self._frame.valid.copy()
         for side in sides:
             known &= np.isfinite(side)
@@ -178,7 +180,7 @@ class Interpreter:
         return Condition(true, known)
 
     def _choice(self, node: ast.IfExp) -> Value:
-        test = self._condition(node.test)
+        test = self.condition(node.test)
         first, second = self._value(node.body), self._value(node.orelse)
         if isinstance(first, Condition) and isinstance(second, Condition):
             known = test.known & np.where(test.true, first.known, second.known)
