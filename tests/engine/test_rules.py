@@ -111,6 +111,15 @@ def test_the_hash_follows_the_meaning():
         ({"entry": "true", "rebalance": "month_start"}, "rebalance", 0, "goes with weight", ""),
         ({"entry": "true", "sizing": "kelly"}, "sizing", 0, "must be one of", ""),
         ({"entry": "true", "sizing": {"fraction": 2}}, "sizing", 0, "write {fraction", ""),
+        ({"entry": "true", "stop_loss": 5}, "stop_loss", 1, "below 1, not 5", "write 0.05 for 5 %"),
+        ({"entry": "true", "trailing_stop": "1 - 1"}, "trailing_stop", 1, "above 0", "leave"),
+        ({"entry": "true", "take_profit": "-0.1"}, "take_profit", 1, "above 0, not -0.1", "leave"),
+        ({"entry": "true", "take_profit": "close > 1"}, "take_profit", 1, "must be a number", ""),
+        ({"entry": "true", "universe": "volume"}, "universe", 1, "must be a condition", "compare"),
+        ({"entry": "true", "short_exit": "true"}, "short_exit", 0, "goes with short_entry", ""),
+        ({"short_entry": "true"}, "entry", 0, "is missing", "entry: false"),
+        ({"weight": "1", "short_entry": "true"}, "short_entry", 0, "either weight, or", ""),
+        ({"weight": "1", "take_profit": "0.1"}, "take_profit", 0, "either weight, or", ""),
         ({"entry": "close >\n  clse"}, "entry", 11, "there is no clse", "did you mean close?"),
     ],
 )  # fmt: skip
@@ -121,6 +130,37 @@ def test_findings_name_place_column_and_way_out(document, place, column, message
     assert finding.column == column
     assert message in finding.message
     assert suggestion in finding.suggestion
+
+
+WHOLE = """
+params: {window: {int: [2, 90], default: 20}, loss: {float: [0.01, 2], default: 0.05}}
+let: {mean: "sma(close, window)"}
+entry: cross_above(close, mean)
+exit: cross_below(close, mean)
+short_entry: cross_below(close, mean)
+short_exit: cross_above(close, mean)
+universe: close > 5 and sma(volume, 40) > 1000
+stop_loss: loss
+take_profit: 3
+trailing_stop: 3 * atr(60) / close
+rank: -close
+"""
+
+
+def test_shorts_stops_and_the_universe_belong_to_the_document():
+    document = parse_document(WHOLE)
+    assert document.warm_up() == 60
+    assert document.warm_up({"window": 70}) == 70
+    assert set(document.rules) == {
+        "entry", "exit", "short_entry", "short_exit", "universe", "stop_loss", "take_profit",
+        "trailing_stop", "rank",
+    }  # fmt: skip
+    assert parse_document(document.canonical()).hash == document.hash
+    for key in ("short_entry", "universe", "stop_loss", "take_profit", "trailing_stop"):
+        less = {name: text for name, text in document.to_document().items() if name != key}
+        less.pop("short_exit") if key == "short_entry" else None
+        assert parse_document(less).hash != document.hash
+    assert check(document, {"loss": 1.5})[0].place == "stop_loss"
 
 
 def test_all_findings_are_told_at_once():

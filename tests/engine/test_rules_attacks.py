@@ -135,7 +135,9 @@ DOCUMENTS = {
     "nan default": "entry: close > p\nparams: {p: {float: [0, 1], default: .nan}}",
     "dunder parameter": "entry: close > 0\nparams: {__x__: {int: [0, 1], default: 1}}",
     "choice of code": "entry: close > 0\nparams: {p: {choice: [__import__], default: __import__}}",
-    "short selling": "entry: close > 0\nshort_entry: close < 0",
+    "short exit alone": "entry: close > 0\nshort_exit: close < 0",
+    "stop of nothing": "entry: close > 0\nstop_loss: 0",
+    "weight and stop": "weight: 1\nstop_loss: 0.1",
     "weight and entry": "entry: close > 0\nweight: close",
 }
 

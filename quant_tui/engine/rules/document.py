@@ -16,15 +16,16 @@ from quant_tui.engine.rules.findings import Findings, did_you_mean
 from quant_tui.engine.rules.functions import CONSTANTS, FIELDS, FUNCTIONS
 from quant_tui.engine.rules.parameters import ParameterSpec, ParameterValue, read_parameters
 from quant_tui.engine.rules.source import read_source
-from quant_tui.engine.rules.validation import RULES, check, warm_up
+from quant_tui.engine.rules.validation import RULES, WITH_ENTRY, check, warm_up
 
 KEYS = ("name", "description", "strategy_type", "tags", "params", "constraints", "let", *RULES,
         "sizing")  # fmt: skip
 """Keys of a document."""
 
-LATER = ("short_entry", "short_exit", "stops", "stop_loss", "take_profit", "trailing_stop",
-         "universe")  # fmt: skip
-"""Keys that the language reserves and this version does not trade yet."""
+NUMBERED_SIZINGS = frozenset({"fraction", "fixed_cash", "fixed_shares", "volatility_target"})
+"""Sizings that need a number."""
+
+_GREATEST_VOLATILITY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class StrategyDocument:
     lets
         Named expressions.
     rules
-        The expressions of ``entry``, ``exit``, ``weight``, ``rebalance``, ``rank``.
+        The expressions of the keys in :data:`~.validation.RULES`.
     sizing
         The strategy's own sizing and its value, or None.
     """
@@ -142,9 +143,7 @@ def parse_document(source: str | Mapping[str, Any]) -> StrategyDocument:
     data = read_source(source) if isinstance(source, str) else dict(source)
     findings = Findings()
     for key in data:
-        if key in LATER:
-            findings.add(str(key), 0, "this engine version does not trade this yet", "leave it out")
-        elif key not in KEYS:
+        if key not in KEYS:
             text = str(key)[: limits.NAME_CHARACTERS]
             findings.add(text, 0, "is not a key of a strategy", did_you_mean(text, KEYS))
     parameters = read_parameters(data.get("params"), findings)
@@ -249,12 +248,13 @@ def _read_sizing(value: object, findings: Findings) -> tuple[str, float | None] 
     method, number = value, None
     if isinstance(value, Mapping) and len(value) == 1:
         method, number = next(iter(value.items()))
-    needs_number = method in ("fraction", "fixed_cash", "fixed_shares")
-    if method not in SIZINGS or method == "auto":
+    if not isinstance(method, str) or method not in SIZINGS or method == "auto":
         choices = [one for one in SIZINGS if one != "auto"]
         findings.add("sizing", 0, f"must be one of {', '.join(choices)}")
         return None
-    most = 1.0 if method == "fraction" else limits.NUMBER
+    needs_number = method in NUMBERED_SIZINGS
+    bounds = {"fraction": 1.0, "volatility_target": _GREATEST_VOLATILITY}
+    most = bounds.get(method, limits.NUMBER)
     good = isinstance(number, int | float) and not isinstance(number, bool) and 0 < number <= most
     if needs_number != good:
         findings.add("sizing", 0, f"write {{{method}: number}}" if needs_number else "no number")
@@ -268,13 +268,15 @@ def _check_shape(data: Mapping[str, Any], document: StrategyDocument, findings: 
         findings.add("document", 0, f"more than {limits.DOCUMENT_NODES} operations in all")
     has = {key for key in RULES if data.get(key) is not None}
     if "weight" in has:
-        for key in ("entry", "exit"):
-            if key in has:
-                findings.add(key, 0, "a strategy has either weight or entry and exit, not both")
+        for key in has & WITH_ENTRY:
+            findings.add(key, 0, "a strategy has either weight, or entry and what goes with it")
         if document.sizing is not None:
             findings.add("sizing", 0, "weight says the size already", "leave sizing out")
-    else:
-        if "entry" not in has:
-            findings.add("entry", 0, "is missing", "say when to buy, or give weight")
-        if "rebalance" in has:
-            findings.add("rebalance", 0, "goes with weight only")
+        return
+    if "entry" not in has:
+        hint = "write entry: false to sell short only" if "short_entry" in has else ""
+        findings.add("entry", 0, "is missing", hint or "say when to buy, or give weight")
+    if "rebalance" in has:
+        findings.add("rebalance", 0, "goes with weight only")
+    if "short_exit" in has and "short_entry" not in has:
+        findings.add("short_exit", 0, "goes with short_entry", "say when to sell short")

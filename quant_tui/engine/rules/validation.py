@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from quant_tui.domain.errors import Finding, InvalidInput
-from quant_tui.engine.rules.checker import Checker
+from quant_tui.engine.rules.checker import Checker, Typed
 from quant_tui.engine.rules.findings import Findings, did_you_mean
 from quant_tui.engine.rules.kinds import Kind
 from quant_tui.engine.rules.parameters import ParameterValue
@@ -18,11 +19,27 @@ if TYPE_CHECKING:
 RULES = {
     "entry": (Kind.CONDITION,),
     "exit": (Kind.CONDITION,),
+    "short_entry": (Kind.CONDITION,),
+    "short_exit": (Kind.CONDITION,),
     "weight": (Kind.SERIES, Kind.NUMBER),
     "rebalance": (Kind.CONDITION,),
     "rank": (Kind.SERIES,),
+    "universe": (Kind.CONDITION,),
+    "stop_loss": (Kind.NUMBER, Kind.SERIES),
+    "take_profit": (Kind.NUMBER, Kind.SERIES),
+    "trailing_stop": (Kind.NUMBER, Kind.SERIES),
 }
-"""Keys that hold one expression, with the kinds they may have."""
+"""Keys that hold one expression, with the kinds they may have.
+
+``universe`` says where a symbol may be entered. The stops are fractions of the entry price
+(``trailing_stop``: of the best price since), read on the bar that decided the entry.
+"""
+
+WITH_ENTRY = frozenset(RULES) - {"weight", "rebalance", "rank"}
+"""Keys that go with ``entry``, not with ``weight``."""
+
+_STOPS = {"stop_loss": 1.0, "take_profit": math.inf, "trailing_stop": 1.0}
+"""Stops, with what their fraction must stay below."""
 
 
 def check(
@@ -60,8 +77,21 @@ def _typed_rules(
     warm = 0
     for key, tree in document.rules.items():
         typed = checker.check(tree, key, *RULES[key])
-        warm = max(warm, typed.warm_up if typed else 0)
+        if typed is not None:
+            _check_stop(key, typed, findings)
+            warm = max(warm, typed.warm_up)
     return warm
+
+
+def _check_stop(key: str, typed: Typed, findings: Findings) -> None:
+    """Note a stop that is a number no price can reach, or reaches at once."""
+    if key not in _STOPS or typed.number is None or 0.0 < typed.number < _STOPS[key]:
+        return
+    if typed.number >= 1.0:
+        hint = f"write {typed.number / 100.0:g} for {typed.number:g} %"
+        findings.add(key, 1, f"is a fraction of the price, below 1, not {typed.number:g}", hint)
+    else:
+        findings.add(key, 1, f"is a fraction above 0, not {typed.number:g}", "leave the key out")
 
 
 def warm_up(document: StrategyDocument, params: Mapping[str, object] | None = None) -> int:
