@@ -38,6 +38,7 @@ class Loop(Generic[P, R]):
     def __init__(self, function: Callable[P, R]) -> None:
         self._function = cast(FunctionType, function)
         self._compiled: Callable[P, R] | None = None
+        self._interpreted_steps = 0
         update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -45,9 +46,15 @@ class Loop(Generic[P, R]):
         return self.compiled(*args, **kwargs)
 
     def sized(self, steps: int) -> Callable[P, R]:
-        """Return the faster form for so many steps, counting what is ready already."""
-        if self._compiled is None and steps <= INTERPRETED_STEPS:
-            return self.interpreted
+        """Return the faster form for so many steps, counting what is ready already.
+
+        Small calls that come again and again are compiled too, once they have taken as
+        many steps as one call may that is interpreted.
+        """
+        if self._compiled is None:
+            self._interpreted_steps += steps
+            if self._interpreted_steps <= INTERPRETED_STEPS:
+                return self.interpreted
         return self.compiled
 
     @cached_property

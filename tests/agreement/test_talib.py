@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import talib
+from talib import abstract
 
 from quant_tui.engine import Bars
 from quant_tui.engine.rules import parse_document
 from quant_tui.engine.rules.frame import Frame
+from quant_tui.engine.rules.functions import FUNCTIONS
 from quant_tui.engine.rules.interpreter import Interpreter
+from quant_tui.engine.rules.library.talib_words import COVERED, WORDS
 
 
 def evaluate(bars: Bars, expression: str) -> np.ndarray:
@@ -33,6 +36,13 @@ CASES = {
     "stddev(close, 300)": lambda f: talib.STDDEV(f["Close"], 300),
     "rolling_max(high, 30)": lambda f: talib.MAX(f["High"], 30),
     "rolling_min(low, 30)": lambda f: talib.MIN(f["Low"], 30),
+    "rolling_variance(close, 20)": lambda f: talib.VAR(f["Close"], 20),
+    "rolling_correlation(high, volume, 30)": lambda f: talib.CORREL(f["High"], f["Volume"], 30),
+    "bollinger_middle(close)": lambda f: talib.BBANDS(f["Close"], 20, 2, 2)[1],
+    "bollinger_upper(close, 20, 2, 'ema')": lambda f: talib.BBANDS(f["Close"], 20, 2, 1, 1)[0],
+    "bollinger_lower(close, 20, 2, 'kama')": lambda f: talib.BBANDS(f["Close"], 20, 1, 2, 6)[2],
+    "atan(close)": lambda f: talib.ATAN(f["Close"]),
+    "log10(close)": lambda f: talib.LOG10(f["Close"]),
     "rolling_sum(close, 30)": lambda f: talib.SUM(f["Close"], 30),
     "bollinger_upper(close, 20, 2)": lambda f: talib.BBANDS(f["Close"], 20, 2, 2)[0],
     "bollinger_lower(close, 20, 2)": lambda f: talib.BBANDS(f["Close"], 20, 2, 2)[2],
@@ -64,3 +74,52 @@ def test_rsi_of_a_price_that_stands_still_is_talibs_zero():
     dates = np.arange("2020-01-01", "2020-03-01", dtype="datetime64[D]")
     still = Bars(["X"], dates, flat, flat, flat, flat)
     np.testing.assert_array_equal(evaluate(still, "rsi(close, 14)"), talib.RSI(flat, 14))
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in WORDS])
+def test_functions_that_talib_computes_are_its_outputs_by_our_names(bars, frame, name):
+    """Inputs, outputs and default parameters go where they belong."""
+    theirs, output = next((one[1], one[2]) for one in WORDS if one[0] == name)
+    data = {column.lower(): frame[column].to_numpy(dtype=float) for column in frame}
+    data["periods"] = np.arange(len(frame)) % 9.0 + 2.0
+    function = abstract.Function(theirs)
+    found = function(data)
+    expected = np.asarray(found[output] if isinstance(found, list) else found, dtype=float)
+    series = [
+        "bar_number_ % 9 + 2" if label == "periods" else label
+        for key, value in function.info["input_names"].items()
+        for label in ([value] if isinstance(value, str) else [])
+    ]
+    call = f"{name}({', '.join(series)})".replace("bar_number_", "(bar_number - 1)")
+    ours = evaluate(bars, call)
+    expected[: function.lookback] = np.nan
+    np.testing.assert_array_equal(ours, np.where(np.isinf(expected), np.nan, expected))
+
+
+def test_every_function_of_talib_can_be_written():
+    """Under its own name, another, or as an operator."""
+    known = {theirs for _, theirs, *_ in WORDS} | set(COVERED)
+    patterns = {name for name in FUNCTIONS if name.startswith("cdl_")}
+    groups = talib.get_function_groups()
+    candles = set(groups.pop("Pattern Recognition"))
+    assert {"cdl_" + name.removeprefix("CDL").lower() for name in candles} == patterns
+    assert {name for names in groups.values() for name in names} == known
+
+
+def test_candle_patterns_are_talibs(bars, frame):
+    columns = [frame[name].to_numpy(dtype=float) for name in ("Open", "High", "Low", "Close")]
+    for name in ("cdl_doji", "cdl_engulfing", "cdl_morningstar", "cdl_hikkake"):
+        expected = getattr(talib, name.replace("cdl_", "CDL").upper())(*columns).astype(float)
+        ours = evaluate(bars, f"{name}()")
+        known = np.isfinite(ours)
+        assert known.mean() > 0.9
+        np.testing.assert_array_equal(ours[known], expected[known])
+
+
+def test_bars_since_an_extreme_point_at_talibs_extreme(bars, frame):
+    """TA-Lib's own place is now the first, now the last of equals; ours is the last."""
+    high = frame["High"].to_numpy(dtype=float)
+    since = evaluate(bars, "bars_since_max(high, 25)")[24:].astype(int)
+    rows = np.arange(24, len(high))
+    np.testing.assert_array_equal(high[rows - since], talib.MAX(high, 25)[24:])
+    assert (rows - since >= talib.MAXINDEX(high, 25)[24:]).all()

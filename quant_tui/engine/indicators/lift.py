@@ -30,10 +30,12 @@ def by_run(function: Run, *inputs: FloatArray) -> FloatArray:
     FloatArray
         (T, N), NaN where the function is undefined or an input is.
     """
-    out = np.full(inputs[0].shape, np.nan)
     defined = np.isfinite(inputs[0])
     for other in inputs[1:]:
         defined &= np.isfinite(other)
+    if defined.shape[1] == 1 and defined.all():
+        return function(*(np.ascontiguousarray(values[:, 0]) for values in inputs))[:, None]
+    out = np.full(inputs[0].shape, np.nan)
     columns = defined.shape[1]
     for column in range(columns):
         for start, stop in runs(defined[:, column]):

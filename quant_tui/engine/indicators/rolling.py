@@ -1,13 +1,14 @@
-"""Rolling statistics of a clean 1-D run. Each window ends at, and includes, its bar."""
+"""Rolling sums, averages and extremes of a clean 1-D run, each in one pass.
+
+A window ends at, and includes, its bar.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from quant_tui.engine.arrays import FloatArray
-
-_SLIDING_LIMIT = 256
-_CHUNK_VALUES = 1 << 20
+from quant_tui.engine.arrays import FloatArray, IntArray
+from quant_tui.engine.compiled import compiled
 
 
 def undefined_start(values: FloatArray, count: int, size: int) -> FloatArray:
@@ -18,22 +19,62 @@ def undefined_start(values: FloatArray, count: int, size: int) -> FloatArray:
     return out
 
 
+@compiled
+def _sums(values: FloatArray, window: int, out: FloatArray) -> None:
+    total = 0.0
+    for row in range(window - 1):
+        total += values[row]
+    for row in range(window - 1, len(values)):
+        total += values[row]
+        out[row] = total
+        total -= values[row - window + 1]
+
+
+@compiled
+def _weighted(values: FloatArray, window: int, out: FloatArray) -> None:
+    """TA-Lib's order: the weighted total falls by the plain one at each step."""
+    divider = window * (window + 1) / 2.0
+    plain, weighted, oldest = 0.0, 0.0, 0.0
+    for row in range(window - 1):
+        plain += values[row]
+        weighted += values[row] * (row + 1)
+    for row in range(window - 1, len(values)):
+        plain += values[row]
+        plain -= oldest
+        weighted += values[row] * window
+        oldest = values[row - window + 1]
+        out[row] = weighted / divider
+        weighted -= plain
+
+
+@compiled
+def _extremes(values: FloatArray, window: int, sign: float, queue: IntArray, out: IntArray) -> None:
+    """Place of the highest sign · value of each window, the latest of equals.
+
+    The queue holds the places that may yet be highest, their values falling.
+    """
+    first, end = 0, 0
+    for row in range(len(values)):
+        value = sign * values[row]
+        while end > first and sign * values[queue[end - 1]] <= value:
+            end -= 1
+        queue[end] = row
+        end += 1
+        if queue[first] <= row - window:
+            first += 1
+        out[row] = queue[first]
+
+
 def rolling_sum(values: FloatArray, window: int) -> FloatArray:
     """Sum over ``window`` bars, by adding the new value, then subtracting the oldest.
 
     The same order of additions as TA-Lib's SMA, so that ties between two averages
-    fall alike: the running total is one cumulative sum over x[0..w-1], -x[0], x[w],
-    -x[1], x[w+1], …
+    fall alike.
     """
-    size = len(values)
-    if size < window:
-        return np.full(size, np.nan)
-    steps = np.empty(window + 2 * (size - window))
-    steps[:window] = values[:window]
-    steps[window::2] = -values[: size - window]
-    steps[window + 1 :: 2] = values[window:]
-    totals = np.cumsum(steps)
-    return undefined_start(totals[window - 1 :: 2], window - 1, size)
+    out = np.full(len(values), np.nan)
+    if len(values) >= window:
+        _sums.sized(len(values))(values, window, out)
+    return out
 
 
 def sma(values: FloatArray, window: int) -> FloatArray:
@@ -43,74 +84,40 @@ def sma(values: FloatArray, window: int) -> FloatArray:
 
 def wma(values: FloatArray, window: int) -> FloatArray:
     """Linearly weighted moving average (TA-Lib WMA): weights 1 … window, newest heaviest."""
-    size = len(values)
-    if size < window:
-        return np.full(size, np.nan)
-    weights = np.arange(1.0, window + 1.0)
-    weighted = np.zeros(size - window + 1)
-    for place in range(window):
-        weighted += weights[place] * values[place : size - window + 1 + place]
-    return undefined_start(weighted / weights.sum(), window - 1, size)
+    out = np.full(len(values), np.nan)
+    if len(values) >= window:
+        _weighted.sized(len(values))(values, window, out)
+    return out
 
 
-def _extreme(values: FloatArray, window: int, *, highest: bool) -> FloatArray:
-    """Rolling extreme by block prefixes and suffixes (van Herk 1992): linear in the length."""
-    size = len(values)
-    if size < window:
-        return np.full(size, np.nan)
-    pick = np.maximum if highest else np.minimum
-    blocks = -(-size // window)
-    padded = np.full(blocks * window, -np.inf if highest else np.inf)
-    padded[:size] = values
-    table = padded.reshape(blocks, window)
-    prefix = pick.accumulate(table, axis=1).ravel()
-    suffix = pick.accumulate(table[:, ::-1], axis=1)[:, ::-1].ravel()
-    found = pick(suffix[: size - window + 1], prefix[window - 1 : size])
-    return undefined_start(found, window - 1, size)
+def _places(values: FloatArray, window: int, sign: float) -> IntArray:
+    queue = np.empty(len(values), dtype=np.int64)
+    out = np.empty(len(values), dtype=np.int64)
+    _extremes.sized(len(values))(values, window, sign, queue, out)
+    return out[window - 1 :]
 
 
 def rolling_max(values: FloatArray, window: int) -> FloatArray:
     """Highest value of ``window`` bars (TA-Lib MAX)."""
-    return _extreme(values, window, highest=True)
+    return undefined_start(values[_places(values, window, 1.0)], window - 1, len(values))
 
 
 def rolling_min(values: FloatArray, window: int) -> FloatArray:
     """Lowest value of ``window`` bars (TA-Lib MIN)."""
-    return _extreme(values, window, highest=False)
+    return undefined_start(values[_places(values, window, -1.0)], window - 1, len(values))
 
 
-def _windows(values: FloatArray, window: int, *, median: bool) -> FloatArray:
-    view = np.lib.stride_tricks.sliding_window_view(values, window)
-    found = np.empty(len(view))
-    chunk = max(1, _CHUNK_VALUES // window)
-    for start in range(0, len(view), chunk):
-        part = view[start : start + chunk]
-        found[start : start + chunk] = np.median(part, axis=1) if median else part.std(axis=1)
-    return undefined_start(found, window - 1, len(values))
+def bars_since_max(values: FloatArray, window: int) -> FloatArray:
+    """Bars since the highest value of ``window`` bars, 0 = now; the latest of equals."""
+    return _since(values, window, 1.0)
 
 
-def rolling_median(values: FloatArray, window: int) -> FloatArray:
-    """Median of ``window`` bars."""
-    if len(values) < window:
-        return np.full(len(values), np.nan)
-    return _windows(values, window, median=True)
+def bars_since_min(values: FloatArray, window: int) -> FloatArray:
+    """Bars since the lowest value of ``window`` bars, 0 = now; the latest of equals."""
+    return _since(values, window, -1.0)
 
 
-def stddev(values: FloatArray, window: int) -> FloatArray:
-    """Population standard deviation (ddof = 0) of ``window`` bars (TA-Lib STDDEV, 1 deviation).
-
-    Short windows are computed one by one, centred on their own mean; long ones from
-    running sums about the mean of all values, with exact zeros where nothing moves.
-    """
-    size = len(values)
-    if size < window:
-        return np.full(size, np.nan)
-    if window <= _SLIDING_LIMIT:
-        return _windows(values, window, median=False)
-    centred = values - values.mean()
-    mean = rolling_sum(centred, window) / window
-    square = rolling_sum(centred * centred, window) / window
-    spread = np.sqrt(np.maximum(square - mean * mean, 0.0))
-    flat = rolling_max(values, window) == rolling_min(values, window)
-    spread[flat] = 0.0
-    return spread
+def _since(values: FloatArray, window: int, sign: float) -> FloatArray:
+    places = _places(values, window, sign)
+    rows = np.arange(window - 1, len(values), dtype=np.float64)
+    return undefined_start(rows - places, window - 1, len(values))

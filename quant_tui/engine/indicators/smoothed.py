@@ -2,49 +2,70 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, chain
-
 import numpy as np
 
 from quant_tui.engine.arrays import FloatArray
+from quant_tui.engine.compiled import compiled
 from quant_tui.engine.indicators.rolling import undefined_start
 
 _ZERO = 1e-14
 """What TA-Lib takes for zero."""
 
 
+@compiled
+def _exponential(values: FloatArray, window: int, factor: float, out: FloatArray) -> None:
+    total = 0.0
+    for row in range(window):
+        total += values[row]
+    smoothed = total / window
+    out[window - 1] = smoothed
+    for row in range(window, len(values)):
+        smoothed = (values[row] - smoothed) * factor + smoothed
+        out[row] = smoothed
+
+
+@compiled
+def _wilder(values: FloatArray, window: int, out: FloatArray) -> None:
+    total = 0.0
+    for row in range(window):
+        total += values[row]
+    smoothed, keep = total / window, window - 1.0
+    out[window - 1] = smoothed
+    for row in range(window, len(values)):
+        smoothed = (smoothed * keep + values[row]) / window
+        out[row] = smoothed
+
+
+@compiled
+def _strength(values: FloatArray, window: int, out: FloatArray) -> None:
+    gain, loss, keep = 0.0, 0.0, window - 1.0
+    for row in range(1, len(values)):
+        change = values[row] - values[row - 1]
+        up, down = max(change, 0.0), max(-change, 0.0)
+        if row < window:
+            gain += up
+            loss += down
+            continue
+        gain = (gain + up if row == window else gain * keep + up) / window
+        loss = (loss + down if row == window else loss * keep + down) / window
+        total = gain + loss
+        out[row] = 100.0 * gain / total if total > _ZERO else 0.0
+
+
 def ema(values: FloatArray, window: int) -> FloatArray:
     """Exponential moving average (TA-Lib EMA): k = 2 / (window + 1), seed = first mean."""
-    size = len(values)
-    if size < window:
-        return np.full(size, np.nan)
-    factor = 2.0 / (window + 1.0)
-    seed = _sequential_sum(values[:window]) / window
-    smoothed = accumulate(
-        chain((seed,), values[window:].tolist()),
-        lambda previous, value: (value - previous) * factor + previous,
-    )
-    found = np.fromiter(smoothed, dtype=np.float64, count=size - window + 1)
-    return undefined_start(found, window - 1, size)
+    out = np.full(len(values), np.nan)
+    if len(values) >= window:
+        _exponential.sized(len(values))(values, window, 2.0 / (window + 1.0), out)
+    return out
 
 
 def wilder(values: FloatArray, window: int) -> FloatArray:
     """Wilder's smoothing: seed = first mean, then (previous · (window − 1) + value) / window."""
-    size = len(values)
-    if size < window:
-        return np.full(size, np.nan)
-    seed = _sequential_sum(values[:window]) / window
-    keep = float(window - 1)
-    smoothed = accumulate(
-        chain((seed,), values[window:].tolist()),
-        lambda previous, value: (previous * keep + value) / window,
-    )
-    found = np.fromiter(smoothed, dtype=np.float64, count=size - window + 1)
-    return undefined_start(found, window - 1, size)
-
-
-def _sequential_sum(values: FloatArray) -> float:
-    return float(np.cumsum(values)[-1])
+    out = np.full(len(values), np.nan)
+    if len(values) >= window:
+        _wilder.sized(len(values))(values, window, out)
+    return out
 
 
 def rsi(values: FloatArray, window: int) -> FloatArray:
@@ -53,17 +74,9 @@ def rsi(values: FloatArray, window: int) -> FloatArray:
     100 · average gain / (average gain + average loss), Wilder-smoothed over the
     changes; 0 where nothing moved in the window, as TA-Lib has it.
     """
-    size = len(values)
-    if size <= window:
-        return np.full(size, np.nan)
-    changes = np.diff(values)
-    gain = wilder(np.maximum(changes, 0.0), window)[window - 1 :]
-    loss = wilder(np.maximum(-changes, 0.0), window)[window - 1 :]
-    total = gain + loss
-    moved = total > _ZERO
-    strength = np.zeros(len(total))
-    np.divide(100.0 * gain, total, out=strength, where=moved)
-    return undefined_start(strength, window, size)
+    out = np.full(len(values), np.nan)
+    _strength.sized(len(values))(values, window, out)
+    return out
 
 
 def true_range(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:

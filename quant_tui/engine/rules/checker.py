@@ -10,11 +10,19 @@ import ast
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from quant_tui.engine.rules import limits
 from quant_tui.engine.rules.arithmetic import binary, compare
 from quant_tui.engine.rules.findings import Findings, did_you_mean
-from quant_tui.engine.rules.functions import CONSTANTS, FIELDS, FUNCTIONS, FunctionSpec
+from quant_tui.engine.rules.functions import (
+    AVERAGES,
+    CONSTANTS,
+    ELSEWHERE,
+    FIELDS,
+    FUNCTIONS,
+    FunctionSpec,
+)
 from quant_tui.engine.rules.kinds import Kind
 from quant_tui.engine.rules.parameters import ParameterSpec, ParameterValue
 
@@ -121,7 +129,10 @@ class Checker:
             return self._compare(node, place)
         if isinstance(node, ast.IfExp):
             return self._choice(node, place)
-        raise self._wrong(node, place, f"{type(node).__name__} is not part of the rule language")
+        raise self._wrong(
+            node, place, "a name in quotes is only an argument, of a function that takes one",
+            'such as macro("CPI")',
+        )  # fmt: skip
 
     def _name(self, node: ast.Name, place: str) -> Typed:
         name = node.id
@@ -176,24 +187,34 @@ class Checker:
         if spec is None:
             known = name in self._specs or name in self._lets or name in FIELDS
             message = f"{name} is not a function" if known else f"there is no function {name}"
-            raise self._wrong(node, place, message, did_you_mean(name, FUNCTIONS))
+            raise self._wrong(
+                node, place, message, ELSEWHERE.get(name, did_you_mean(name, FUNCTIONS))
+            )
         if len(node.args) != len(spec.arguments):
+            most = len(spec.arguments)
+            least = most - len(spec.defaults)
+            takes = f"{most}" if least == most else f"{least} to {most}"
             raise self._wrong(
                 node,
                 place,
-                f"{name} takes {len(spec.arguments)} argument(s), {len(node.args)} given",
+                f"{name} takes {takes} argument(s), {len(node.args)} given",
                 f"write {spec.signature}",
             )
         return self._arguments(node, spec, place)
 
     def _arguments(self, node: ast.Call, spec: FunctionSpec, place: str) -> Typed:
-        warm, windows, numbers = 0, [], True
+        warm = 0
+        counts: list[int | str] = []
+        numbers: list[float | None] = []
         for argument, (label, wanted) in zip(node.args, spec.arguments, strict=True):
+            if wanted.is_quoted:
+                counts.append(self._quoted(argument, spec, label, wanted, place))
+                continue
             typed = self._visit(argument, place)
             warm = max(warm, typed.warm_up)
-            numbers = numbers and typed.number is not None
+            numbers.append(typed.number)
             if wanted in (Kind.WINDOW, Kind.LAG):
-                windows.append(self._window(argument, typed, spec, label, wanted, place))
+                counts.append(self._window(argument, typed, spec, label, wanted, place))
             elif not _accepts(wanted, typed.kind):
                 raise self._wrong(
                     argument,
@@ -202,22 +223,51 @@ class Checker:
                     f" {typed.kind.value}",
                     _how_to(wanted),
                 )
-        if spec.name.startswith("macd") and windows[0] >= windows[1]:
-            raise self._wrong(node, place, f"{spec.name} needs fast below slow")
+            elif wanted is Kind.NUMBER:
+                self._bounded(argument, cast(float, typed.number), spec, label, place)
+        problem = spec.refuses(*counts)
+        if problem:
+            raise self._wrong(node, place, f"{spec.name} needs {problem}")
         if spec.result is not Kind.VALUE:
-            return Typed(spec.result, warm + spec.lookback(*windows))
-        if not numbers:
+            return Typed(spec.result, warm + spec.lookback(*counts))
+        if None in numbers:
             return Typed(Kind.SERIES, warm)
-        inputs = [self._visit(argument, place).number for argument in node.args]
-        value = spec.evaluate(None, *inputs)
+        value = spec.evaluate(None, *numbers)
         if not isinstance(value, float) or not abs(value) <= limits.NUMBER:
             raise self._wrong(node, place, f"{spec.name} of these numbers is not a finite number")
         return Typed(Kind.NUMBER, 0, value)
 
+    def _quoted(
+        self, node: ast.expr, spec: FunctionSpec, label: str, wanted: Kind, place: str
+    ) -> str:
+        word = node.value if isinstance(node, ast.Constant) else None
+        if not isinstance(word, str):
+            shown = AVERAGES if wanted is Kind.AVERAGE else ("CPI",)
+            raise self._wrong(
+                node, place, f"{label} of {spec.name} must be a name in quotes",
+                "write " + ", ".join(f'"{one}"' for one in shown),
+            )  # fmt: skip
+        if wanted is Kind.AVERAGE and word not in AVERAGES:
+            raise self._wrong(
+                node, place, f'there is no average "{word}"',
+                did_you_mean(word, AVERAGES) or f"averages: {', '.join(AVERAGES)}",
+            )  # fmt: skip
+        return word
+
+    def _bounded(
+        self, node: ast.expr, number: float, spec: FunctionSpec, label: str, place: str
+    ) -> None:
+        low, high = spec.bounds.get(label, (-limits.NUMBER, limits.NUMBER))
+        if not low <= number <= high:
+            most = f" to {high:g}" if high < limits.NUMBER else " up"
+            raise self._wrong(
+                node, place, f"{label} of {spec.name} must be from {low:g}{most}, not {number:g}"
+            )
+
     def _window(
         self, node: ast.expr, typed: Typed, spec: FunctionSpec, label: str, wanted: Kind, place: str
     ) -> int:
-        least = 1 if wanted is Kind.WINDOW else 0
+        least = int(spec.bounds.get(label, (1 if wanted is Kind.WINDOW else 0, 0))[0])
         if typed.number is None:
             raise self._wrong(
                 node,

@@ -13,7 +13,7 @@ from quant_tui.engine.config import SIZINGS
 from quant_tui.engine.rules import limits
 from quant_tui.engine.rules.expression import canonical_text, is_name, node_count, parse_expression
 from quant_tui.engine.rules.findings import Findings, did_you_mean
-from quant_tui.engine.rules.functions import CONSTANTS, FIELDS, FUNCTIONS
+from quant_tui.engine.rules.functions import CONSTANTS, FIELDS, FUNCTIONS, with_defaults
 from quant_tui.engine.rules.parameters import ParameterSpec, ParameterValue, read_parameters
 from quant_tui.engine.rules.source import read_source
 from quant_tui.engine.rules.validation import RULES, WITH_ENTRY, check, warm_up
@@ -200,7 +200,19 @@ def _read_expression(value: object, place: str, findings: Findings) -> ast.expr 
     if not isinstance(value, str):
         findings.add(place, 0, "must be an expression, as a text")
         return None
-    return parse_expression(value, place, findings)
+    tree = parse_expression(value, place, findings)
+    if tree is None:
+        return None
+    tree = with_defaults(tree)
+    longest, count = len(canonical_text(tree)), node_count(tree)
+    if longest > limits.EXPRESSION_CHARACTERS or count > limits.NODES:
+        findings.add(
+            place, 0, f"written out it has {longest} characters and {count} operations;"
+            f" {limits.EXPRESSION_CHARACTERS} and {limits.NODES} are the most",
+            "name parts of it under let",
+        )  # fmt: skip
+        return None
+    return tree
 
 
 def _read_lets(

@@ -1,9 +1,10 @@
 """From the text of one expression to a tree in which only the allowed can occur.
 
 The text is scanned first: only ASCII letters, digits and the language's operators
-pass, and brackets and rows of prefix operators are counted. What reaches
-``ast.parse`` can therefore neither be deep enough to trouble the parser nor hold a
-string, an attribute, a subscript or a comprehension; the walk afterwards admits the
+pass, and brackets and rows of prefix operators are counted; a name in quotes passes where
+an argument stands, and only of letters, digits and ``_ - . @ :``. What reaches
+``ast.parse`` can therefore neither be deep enough to trouble the parser nor hold an
+attribute, a subscript, a comprehension or any other text; the walk afterwards admits the
 listed nodes alone. Nothing is ever compiled or executed.
 """
 
@@ -19,6 +20,7 @@ from quant_tui.engine.rules.findings import Findings
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<literal>\"[A-Za-z0-9_.@:-]+\"|'[A-Za-z0-9_.@:-]+')"
     r"|(?P<operator>\*\*|<=|>=|==|!=|[-+*/%<>(),])"
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -54,8 +56,8 @@ _SYMBOL_HINTS = {
     "|": "write or",
     "!": "write not, or != to compare",
     "^": "write ** for a power",
-    "'": "there are no texts in expressions",
-    '"': "there are no texts in expressions",
+    "'": "a name in quotes is letters, digits and _ - . @ : on one line",
+    '"': "a name in quotes is letters, digits and _ - . @ : on one line",
 }
 
 
@@ -120,6 +122,7 @@ def parse_expression(text: str, place: str, findings: Findings) -> ast.expr | No
 
 def _scan(source: str, place: str, findings: Findings) -> bool:
     position, depth, prefixes, operand_expected = 0, 0, 0, True
+    before = ""
     while position < len(source):
         character = source[position]
         if character == " ":
@@ -142,6 +145,10 @@ def _scan(source: str, place: str, findings: Findings) -> bool:
             return False
         if match.lastgroup == "name" and not _scan_name(word, position, place, findings):
             return False
+        if match.lastgroup == "literal" and not _scan_literal(
+            source, match, before, place, findings
+        ):
+            return False
         is_prefix = operand_expected and word in ("-", "+", "not")
         prefixes = prefixes + 1 if is_prefix else 0
         if prefixes > limits.PREFIX_OPERATORS:
@@ -159,8 +166,23 @@ def _scan(source: str, place: str, findings: Findings) -> bool:
         operand_expected = word != ")" and (
             match.lastgroup == "operator" or (match.lastgroup == "name" and word in _KEYWORDS)
         )
-        position = match.end()
+        position, before = match.end(), word
     return True
+
+
+def _scan_literal(
+    source: str, match: re.Match[str], before: str, place: str, findings: Findings
+) -> bool:
+    """Pass a name in quotes that is one whole argument: after ( or comma, before , or )."""
+    after = source[match.end() :].lstrip(" ")[:1]
+    if before not in ("(", ",") or after not in (",", ")", ""):
+        message, hint = "a name in quotes is only an argument", 'such as macro("CPI")'
+    elif len(match.group()) - 2 > limits.LITERAL_CHARACTERS:
+        message, hint = f"the name has more than {limits.LITERAL_CHARACTERS} characters", ""
+    else:
+        return True
+    findings.add(place, match.start() + 1, message, hint)
+    return False
 
 
 def _scan_name(word: str, position: int, place: str, findings: Findings) -> bool:
@@ -189,7 +211,7 @@ def _check_nodes(tree: ast.Expression, place: str, findings: Findings) -> bool:
         if not isinstance(node, _ALLOWED):
             message = f"{type(node).__name__} is not part of the rule language"
         elif isinstance(node, ast.Constant):
-            message = _number_problem(node.value)
+            message = "" if isinstance(node.value, str) else _number_problem(node.value)
         elif isinstance(node, ast.Call) and not isinstance(node.func, ast.Name):
             message = "only a function's name can be called"
         elif isinstance(node, ast.Call) and node.keywords:
@@ -219,7 +241,8 @@ def node_count(tree: ast.expr) -> int:
 
 def canonical_text(tree: ast.expr) -> str:
     """Return the one way of writing the expression: spacing, brackets and numbers."""
-    return ast.unparse(_PlainNumbers().visit(ast.parse(ast.unparse(tree), mode="eval")).body)
+    plain = _PlainNumbers().visit(ast.parse(ast.unparse(tree), mode="eval")).body
+    return ast.unparse(plain).replace("'", '"')  # a name in quotes holds neither
 
 
 class _PlainNumbers(ast.NodeTransformer):

@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from quant_tui.domain.errors import StrategyError
 from quant_tui.engine.arrays import BoolArray, FloatArray
 from quant_tui.engine.rules import limits
 from quant_tui.engine.rules.arithmetic import binary, compare
+from quant_tui.engine.rules.expression import canonical_text
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.functions import CONSTANTS, FIELDS, FUNCTIONS
+from quant_tui.engine.rules.inputs import outside
 from quant_tui.engine.rules.kinds import Condition, Kind, Value
 from quant_tui.engine.rules.operations import finite
 from quant_tui.engine.rules.parameters import ParameterValue
@@ -41,6 +44,9 @@ class Interpreter:
     roots
         Expressions that will be asked for, once each: what none of them needs any more
         is let go. Others can be asked for too; their figures are kept.
+    inputs
+        Series from outside the bars, such as ``macro("CPI")``, by the canonical text of
+        their call: (T,) for all symbols or (T, N), as known on each date.
     """
 
     def __init__(
@@ -50,11 +56,13 @@ class Interpreter:
         values: Mapping[str, ParameterValue],
         pause: Callable[[], None] = lambda: None,
         roots: Iterable[ast.expr] = (),
+        inputs: Mapping[str, ArrayLike] | None = None,
     ) -> None:
         self._frame = frame
         self._lets = lets
         self._values = values
         self._pause = pause
+        self._inputs = inputs or {}
         self._memo: dict[str, Value] = {}
         self._asked: dict[str, int] = {}
         self._held = 0
@@ -149,8 +157,13 @@ class Interpreter:
 
     def _call(self, node: ast.Call) -> Value:
         spec = FUNCTIONS[cast(ast.Name, node.func).id]
+        if spec.external:
+            return outside(self._frame, canonical_text(node), spec, self._inputs)
         arguments: list[object] = []
         for argument, (_, kind) in zip(node.args, spec.arguments, strict=True):
+            if kind.is_quoted:
+                arguments.append(cast(ast.Constant, argument).value)
+                continue
             value = self._value(argument)
             is_count = kind in (Kind.WINDOW, Kind.LAG)
             arguments.append(int(cast(float, value)) if is_count else value)

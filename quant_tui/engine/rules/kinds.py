@@ -23,6 +23,15 @@ class Kind(StrEnum):
     """A whole number of bars, at least 1; only an argument has this kind."""
     LAG = "bars back"
     """A whole number of bars, at least 0; only an argument has this kind."""
+    AVERAGE = "average"
+    """The quoted name of a moving average, such as "sma"; only an argument has this kind."""
+    NAME = "name"
+    """The quoted name of something outside, such as "CPI"; only an argument has this kind."""
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether it is written in quotation marks."""
+        return self in (Kind.AVERAGE, Kind.NAME)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ NUMBER = 1e15
 NAME_CHARACTERS = 64
 """Longest name."""
 
+LITERAL_CHARACTERS = 64
+"""Longest quoted name."""
+
 MEMORY_BYTES = 2 << 30
 """Most memory that the figures of one strategy may hold at once."""
 

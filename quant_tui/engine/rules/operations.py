@@ -7,9 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from quant_tui.engine.arrays import BoolArray, FloatArray
-from quant_tui.engine.calendars import period_number
-from quant_tui.engine.indicators import rolling, smoothed
+from quant_tui.engine.arrays import FloatArray
+from quant_tui.engine.indicators import crossings, moments, ordered, rolling, smoothed, talib_calls
 from quant_tui.engine.indicators.lift import by_run
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.kinds import Condition
@@ -81,18 +80,26 @@ def true_range(frame: Frame) -> FloatArray:
     )
 
 
-def bollinger_upper(_frame: Frame, x: FloatArray, window: int, deviations: float) -> FloatArray:
-    """Upper Bollinger band."""
-    return by_run(
-        lambda run: rolling.sma(run, window) + deviations * rolling.stddev(run, window), x
-    )
+def bollinger(
+    _frame: Frame, x: FloatArray, window: int, deviations: float, average: str, *, band: int
+) -> FloatArray:
+    """Bollinger band: 0 upper, 1 middle, 2 lower; about an SMA unless told otherwise."""
+    if average != "sma":
+        return talib_calls.call("BBANDS", band, [x], (window, deviations, deviations, average))
+    if band == 1:
+        return by_run(lambda run: rolling.sma(run, window), x)
+    far = deviations if band == 0 else -deviations
+    return by_run(lambda run: rolling.sma(run, window) + far * moments.stddev(run, window), x)
 
 
-def bollinger_lower(_frame: Frame, x: FloatArray, window: int, deviations: float) -> FloatArray:
-    """Lower Bollinger band."""
-    return by_run(
-        lambda run: rolling.sma(run, window) - deviations * rolling.stddev(run, window), x
-    )
+def rolling_quantile(_frame: Frame, x: FloatArray, window: int, share: float) -> FloatArray:
+    """Quantile of the last bars."""
+    return by_run(partial(ordered.quantile, window=window, share=share), x)
+
+
+def rolling_correlation(_frame: Frame, a: FloatArray, b: FloatArray, window: int) -> FloatArray:
+    """Correlation over the last bars."""
+    return by_run(partial(moments.correlation, window=window), a, b)
 
 
 def macd(_frame: Frame, x: FloatArray, fast: int, slow: int) -> FloatArray:
@@ -110,17 +117,6 @@ def macd_histogram(frame: Frame, x: FloatArray, fast: int, slow: int, signal: in
     return macd(frame, x, fast, slow) - macd_signal(frame, x, fast, slow, signal)
 
 
-def rolling_zscore(_frame: Frame, x: FloatArray, window: int) -> FloatArray:
-    """Distance from the rolling mean in rolling standard deviations."""
-
-    def score(run: FloatArray) -> FloatArray:
-        spread = rolling.stddev(run, window)
-        with np.errstate(all="ignore"):
-            return np.where(spread > 0.0, (run - rolling.sma(run, window)) / spread, np.nan)
-
-    return by_run(score, x)
-
-
 def cross(
     frame: Frame, a: FloatArray | float, b: FloatArray | float, *, above: bool, strict: bool
 ) -> Condition:
@@ -130,63 +126,9 @@ def cross(
     differed (``strict``: on the very bar before). Known from the second bar on which
     both are defined.
     """
-    difference = np.broadcast_to(np.sign(np.subtract(a, b)), frame.shape)
-    if not above:
-        difference = -difference
-    defined = np.isfinite(difference)
-    before = np.zeros(frame.shape)
-    if strict:
-        before[1:] = np.where(defined[:-1], difference[:-1], 0.0)
-    else:
-        differs = defined & (difference != 0.0)
-        rows = np.where(differs, np.arange(frame.shape[0])[:, None], -1)
-        np.maximum.accumulate(rows, axis=0, out=rows)
-        earlier = rows[:-1]
-        state = np.take_along_axis(difference, np.maximum(earlier, 0), axis=0)
-        before[1:] = np.where(earlier >= 0, state, 0.0)
-    known = defined.copy()
-    known[0] = False
-    known[1:] &= np.logical_or.accumulate(defined, axis=0)[:-1]
-    return Condition(defined & (difference > 0.0) & (before < 0.0) & known, known)
-
-
-def rank(frame: Frame, x: FloatArray) -> FloatArray:
-    """Place among the symbols of the date, 1 = highest; ties in the order of the names."""
-    values = frame.spread(x)[:, frame.bars.by_name]
-    order = np.argsort(-values, axis=1, kind="stable")
-    places = np.empty(values.shape)
-    np.put_along_axis(
-        places, order, np.broadcast_to(np.arange(1.0, values.shape[1] + 1.0), values.shape), axis=1
-    )
-    places[np.isnan(values)] = np.nan
-    out = np.empty(values.shape)
-    out[:, frame.bars.by_name] = places
-    return frame.pack(out)
-
-
-def zscore(frame: Frame, x: FloatArray) -> FloatArray:
-    """Distance from the mean of the date's symbols in their population standard deviations."""
-    values = frame.spread(x)[:, frame.bars.by_name]
-    there = np.isfinite(values)
-    count = there.sum(axis=1, keepdims=True)
-    with np.errstate(all="ignore"):
-        mean = np.where(there, values, 0.0).sum(axis=1, keepdims=True) / count
-        centred = np.where(there, values - mean, 0.0)
-        spread = np.sqrt((centred * centred).sum(axis=1, keepdims=True) / count)
-        highest = np.where(there, values, -np.inf).max(axis=1, keepdims=True)
-        lowest = np.where(there, values, np.inf).min(axis=1, keepdims=True)
-        scores = np.where(there & (highest > lowest), centred / spread, np.nan)
-    out = np.empty(values.shape)
-    out[:, frame.bars.by_name] = scores
-    return frame.pack(out)
-
-
-def equal_weight(frame: Frame, chosen: Condition) -> FloatArray:
-    """Weight 1/k for the k chosen of the date; 0 for the rest, also for the undefined."""
-    truth: BoolArray = frame.spread_truth(chosen.true)
-    count = truth.sum(axis=1, keepdims=True)
-    weights = np.where(truth, 1.0 / np.maximum(count, 1), 0.0)
-    return frame.pack(weights)
+    with np.errstate(over="ignore"):
+        difference = np.broadcast_to(np.subtract(a, b), frame.shape)
+    return Condition(*crossings.cross(difference, above=above, strict=strict))
 
 
 def defined(frame: Frame, x: FloatArray) -> Condition:
@@ -194,27 +136,17 @@ def defined(frame: Frame, x: FloatArray) -> Condition:
     return Condition(np.isfinite(x), frame.valid)
 
 
-def year(frame: Frame) -> FloatArray:
-    """Calendar year of each date, (T,)."""
-    return period_number(frame.bars.dates, "year").astype(np.float64)
+def count_true(_frame: Frame, condition: Condition, window: int) -> FloatArray:
+    """How many of the last ``window`` bars hold; undefined where one is not known."""
+    figures = np.where(condition.known, condition.true.astype(np.float64), np.nan)
+    return by_run(partial(rolling.rolling_sum, window=window), figures)
 
 
-def month(frame: Frame) -> FloatArray:
-    """Month of each date, 1 to 12, (T,)."""
-    return (period_number(frame.bars.dates, "month") % 12 + 1).astype(np.float64)
-
-
-def weekday(frame: Frame) -> FloatArray:
-    """Day of the week of each date, 1 = Monday, (T,)."""
-    return ((period_number(frame.bars.dates, "day") + 3) % 7 + 1).astype(np.float64)
-
-
-def month_day(frame: Frame) -> FloatArray:
-    """Day of the month of each date, (T,)."""
-    days = frame.bars.dates.astype("datetime64[D]")
-    months = frame.bars.dates.astype("datetime64[M]").astype("datetime64[D]")
-    numbers: FloatArray = (days - months).astype(np.int64) + 1.0
-    return numbers
+def bars_since(frame: Frame, condition: Condition) -> FloatArray:
+    """Bars since the condition last held, 0 = now; undefined before, and where not known."""
+    rows = np.arange(frame.shape[0])[:, None]
+    last = np.maximum.accumulate(np.where(condition.true, rows, -1), axis=0)
+    return np.where((last >= 0) & condition.known, (rows - last).astype(np.float64), np.nan)
 
 
 def bar_number(frame: Frame) -> FloatArray:

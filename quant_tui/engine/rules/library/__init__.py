@@ -1,0 +1,1 @@
+"""What the rule language can call or name, one module a heading."""
