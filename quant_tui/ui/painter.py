@@ -9,19 +9,23 @@ Measured at 120x36: a workspace switch fell from 32 kB to 4 kB.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from rich.cells import split_graphemes
-from rich.color import ColorSystem
-from rich.console import COLOR_SYSTEMS, Console
+from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
 
+from quant_tui.ui.looks import END_LINK, PLAIN, RESET, Look, change, look_of
+
 NEAR = 6
 """Unchanged cells between two changes that are cheaper sent again than jumped over."""
+
+FEW_PIECES = 24
+"""Pieces that are not worth another order."""
 
 MOST_KEPT = 4096
 """Looks, and changes between looks, that are worked out once and kept."""
@@ -33,19 +37,6 @@ class Scroll(NamedTuple):
     top: int
     bottom: int
     lines: int
-
-
-class Look(NamedTuple):
-    """How a style is switched on, in parts, so that only what differs need be sent."""
-
-    attributes: frozenset[str]
-    """Codes of bold, underline and the like."""
-    colour: str
-    ground: str
-    link: str
-    """A hyperlink's beginning, or ""."""
-    blank: str
-    """What tells two blanks apart: the background, unless the style draws on blanks too."""
 
 
 class Cell(NamedTuple):
@@ -67,6 +58,31 @@ class Cell(NamedTuple):
 Row = list[Cell | None]
 
 
+class Glyphs(dict[str, Cell]):
+    """The cells of one look, made once: what is the same can be told by its identity."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        self.after = Cell("", look)
+        """The right half of a wide glyph."""
+
+    def __missing__(self, glyph: str) -> Cell:
+        """Make a cell at its first use."""
+        made = self[glyph] = Cell(glyph, self.look)
+        return made
+
+
+class Piece(NamedTuple):
+    """Neighbouring cells of one look that are to be sent."""
+
+    y: int
+    x: int
+    look: Look
+    text: str
+    cells: int
+
+
 class Painter:
     """What the terminal shows, what it should show, and what must be sent for that.
 
@@ -80,7 +96,8 @@ class Painter:
         self._shown: list[Row] = []
         self._wanted: dict[int, Row] = {}
         self._scrolled: list[Scroll] = []
-        self._looks: dict[Style | None, Look] = {}
+        self._looks: dict[Style | None, Glyphs] = {}
+        self._same: dict[Look, Glyphs] = {}
         self._changes: dict[tuple[Look | None, Look], str] = {}
 
     @property
@@ -123,7 +140,7 @@ class Painter:
             row = self._wanted.get(y)
             if row is None:
                 row = self._wanted[y] = [None] * size.width
-            cells = list(self._cells(strip, console))[: size.width - x]
+            cells = self._cells(strip, console)[: size.width - x]
             row[x : x + len(cells)] = cells
 
     def send(self) -> str:
@@ -132,13 +149,37 @@ class Painter:
         for scroll in self._scrolled:
             if scroll.bottom <= len(self._shown) and self._is_worth(scroll):
                 self._scroll(scroll, sent)
-        current: Look | None = None
-        for y in sorted(self._wanted):
-            current = self._line(y, self._wanted[y], current, sent)
+        pieces = [piece for y in sorted(self._wanted) for piece in self._line(y, self._wanted[y])]
         self._wanted.clear()
         self._scrolled.clear()
+        sent.append(self._shortest(pieces))
+        return "".join(sent)
+
+    def _shortest(self, pieces: list[Piece]) -> str:
+        """Write pieces line by line, or look by look where that saves more than it costs."""
+        by_line = self._written(pieces)
+        if len(pieces) < FEW_PIECES:
+            return by_line
+        first: dict[Look, int] = {}
+        for at, piece in enumerate(pieces):
+            first.setdefault(piece.look, at)
+        by_look = self._written(sorted(pieces, key=lambda piece: first[piece.look]))
+        return min(by_line, by_look, key=len)
+
+    def _written(self, pieces: Iterable[Piece]) -> str:
+        sent: list[str] = []
+        current: Look | None = None
+        here = (-1, -1)
+        for piece in pieces:
+            if here != (piece.y, piece.x):
+                sent.append(f"\x1b[{piece.y + 1};{piece.x + 1}H")
+            if piece.look is not current:
+                sent.append(self._change(current, piece.look))
+                current = piece.look
+            sent.append(piece.text)
+            here = (piece.y, piece.x + piece.cells)
         if current is not None:
-            sent.append(_END_LINK + _RESET if current.link else _RESET)
+            sent.append(END_LINK + RESET if current.link else RESET)
         return "".join(sent)
 
     # -- moving lines
@@ -170,15 +211,15 @@ class Painter:
             self._wanted[y] = self._row(y)
         # margins with delete or insert line: what every terminal since the VT102 can do
         how = f"\x1b[{lines}M" if lines > 0 else f"\x1b[{-lines}L"
-        sent.append(f"{_RESET}\x1b[{top + 1};{bottom}r\x1b[{top + 1};1H{how}\x1b[r")
+        sent.append(f"{RESET}\x1b[{top + 1};{bottom}r\x1b[{top + 1};1H{how}\x1b[r")
         fresh: list[Row] = [[None] * self._size.width for _ in range(abs(lines))]
         kept = self._shown[top + max(0, lines) : bottom + min(0, lines)]
         self._shown[top:bottom] = [*kept, *fresh] if lines > 0 else [*fresh, *kept]
 
     # -- one line
 
-    def _line(self, y: int, wanted: Row, current: Look | None, sent: list[str]) -> Look | None:
-        """Send what differs in a line; return the look that is left on."""
+    def _line(self, y: int, wanted: Row) -> Iterator[Piece]:
+        """Give what differs in a line, which is then taken to be shown."""
         shown = self._shown[y]
         changed = [
             at
@@ -186,16 +227,13 @@ class Painter:
             if cell is not None and cell is not shown[at] and not cell.shows_as(shown[at])
         ]
         if not changed:
-            return current
+            return
         row = [old if new is None else new for new, old in zip(wanted, shown, strict=True)]
         for first, last in runs(changed):
-            current = self._run(y, first, last, row, current, sent)
+            yield from self._run(y, first, last, row)
         self._shown[y] = row
-        return current
 
-    def _run(
-        self, y: int, first: int, last: int, row: Row, current: Look | None, sent: list[str]
-    ) -> Look | None:
+    def _run(self, y: int, first: int, last: int, row: Row) -> Iterator[Piece]:
         while first > 0 and _glyph(row[first]) == "":
             first -= 1  # never begin within a wide glyph
         if not _glyph(self._shown[y][last]).isascii():
@@ -203,18 +241,20 @@ class Painter:
         while last + 1 < len(row) and _glyph(row[last + 1]) == "":
             last += 1
         last = min(last, len(row) - 1)
-        sent.append(f"\x1b[{y + 1};{first + 1}H")
+        look, begun, text = None, first, ""
         for at in range(first, last + 1):
-            cell = row[at] or Cell(" ", _PLAIN)
-            fits = current is not None and (
-                current is cell.look
-                or (cell.glyph == " " and current.blank == cell.look.blank and not current.link)
+            cell = row[at] or _UNKNOWN
+            fits = look is not None and (
+                look is cell.look
+                or (cell.glyph == " " and look.blank == cell.look.blank and not look.link)
             )
             if not fits:
-                sent.append(self._change(current, cell.look))
-                current = cell.look
-            sent.append(cell.glyph)
-        return current
+                if look is not None:
+                    yield Piece(y, begun, look, text, at - begun)
+                look, begun, text = cell.look, at, ""
+            text += cell.glyph
+        if look is not None:
+            yield Piece(y, begun, look, text, last + 1 - begun)
 
     def _change(self, before: Look | None, after: Look) -> str:
         found = self._changes.get((before, after))
@@ -224,28 +264,39 @@ class Painter:
             found = self._changes[before, after] = change(before, after)
         return found
 
-    def _cells(self, strip: Iterable[Segment], console: Console) -> Iterator[Cell]:
+    def _cells(self, strip: Iterable[Segment], console: Console) -> Row:
+        cells: Row = []
         for text, style, control in strip:
             if control:
                 continue
-            look = self._look(style, console)
+            glyphs = self._glyphs(style, console)
             if text.isascii():
-                blank = Cell(" ", look)
-                for glyph in text:
-                    yield blank if glyph == " " else Cell(glyph, look)
+                cells += [glyphs[glyph] for glyph in text]
                 continue
             for start, end, width in split_graphemes(text)[0]:
-                yield Cell(text[start:end], look)
-                for _ in range(width - 1):
-                    yield Cell("", look)
+                cells.append(glyphs[text[start:end]])
+                cells += [glyphs.after] * (width - 1)
+        return cells
 
-    def _look(self, style: Style | None, console: Console) -> Look:
+    def _glyphs(self, style: Style | None, console: Console) -> Glyphs:
         found = self._looks.get(style)
         if found is None:
             if len(self._looks) > MOST_KEPT:
                 self._looks.clear()
-            found = self._looks[style] = look_of(style, console)
+                self._same.clear()
+            look = look_of(style, console)
+            found = self._same.get(look)
+            if found is None:
+                found = self._same[look] = Glyphs(look)
+            self._looks[style] = found
         return found
+
+
+@runtime_checkable
+class HasPainter(Protocol):
+    """An app that paints with a :class:`Painter`."""
+
+    painter: Painter
 
 
 class ThriftyUpdate(CompositorUpdate):
@@ -292,71 +343,10 @@ def runs(changed: list[int]) -> Iterator[tuple[int, int]]:
     yield first, last
 
 
-_RESET = "\x1b[0m"
-_END_LINK = "\x1b]8;;\x1b\\"
 _MARGINS = "\x1b[0m\x1b[10;35r\x1b[10;1H\x1b[10M\x1b[r"
 """About what moving lines costs."""
 
-_OFF = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27",
-        "8": "28", "9": "29", "21": "24", "53": "55"}  # fmt: skip
-"""From an attribute's code to the one that ends it; some end two at once."""
-
-_DRAWING = frozenset({"4", "5", "6", "7", "9", "21", "51", "52", "53"})
-"""Attributes that can be seen on a blank."""
-
-_PLAIN = Look(frozenset(), "39", "49", "", "49")
-
-
-def change(before: Look | None, after: Look) -> str:
-    """Return the shortest that makes one look of another; None is an unknown one."""
-    link = ""
-    if after.link != (before.link if before else ""):
-        link = after.link or _END_LINK
-    anew = _sequence(["0", *sorted(after.attributes), *_coloured(after, _PLAIN)])
-    if before is None:
-        return link + anew
-    ended = before.attributes - after.attributes
-    if any(code not in _OFF for code in ended):
-        return link + anew
-    off = {_OFF[code] for code in ended}
-    begun = {code for code in after.attributes if code not in before.attributes}
-    begun |= {code for code in after.attributes if _OFF.get(code) in off}
-    part = _sequence([*sorted(off), *sorted(begun), *_coloured(after, before)])
-    return link + min(part, anew, key=len)
-
-
-def _coloured(after: Look, before: Look) -> list[str]:
-    codes = [after.colour] if after.colour != before.colour else []
-    return [*codes, after.ground] if after.ground != before.ground else codes
-
-
-def _sequence(codes: list[str]) -> str:
-    return f"\x1b[{';'.join(codes)}m" if codes else ""
-
-
-def look_of(style: Style | None, console: Console) -> Look:
-    """Work out how a style is switched on."""
-    if style is None:
-        return _PLAIN
-    name = console.color_system
-    system = ColorSystem.STANDARD if name is None else COLOR_SYSTEMS[name]
-    attributes = frozenset(code for flag, code in _ATTRIBUTES if getattr(style, flag))
-    colour, ground = "39", "49"
-    if name is not None and style.color is not None:
-        colour = ";".join(style.color.downgrade(system).get_ansi_codes())
-    if name is not None and style.bgcolor is not None:
-        ground = ";".join(style.bgcolor.downgrade(system).get_ansi_codes(foreground=False))
-    link = f"\x1b]8;id={style.link_id};{style.link}\x1b\\" if style.link else ""
-    draws = bool(link or attributes & _DRAWING)
-    blank = f"{ground} {colour} {sorted(attributes)} {link}" if draws else ground
-    return Look(attributes, colour, ground, link, blank)
-
-
-_ATTRIBUTES = (
-    ("bold", "1"), ("dim", "2"), ("italic", "3"), ("underline", "4"), ("blink", "5"),
-    ("blink2", "6"), ("reverse", "7"), ("conceal", "8"), ("strike", "9"),
-    ("underline2", "21"), ("frame", "51"), ("encircle", "52"), ("overline", "53"),
-)  # fmt: skip
+_UNKNOWN = Cell(" ", PLAIN)
 
 
 def _glyph(cell: Cell | None) -> str:

@@ -1,16 +1,20 @@
-"""Text that scrolls and is laid out anew for every width."""
+"""Text that scrolls, is laid out anew for every width, and repaints the lines that differ."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual import events
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.style import Style as VisualStyle
+from textual.visual import Visual
+
+from quant_tui.ui.widgets.line_view import LineView
 
 Write = Callable[[int], Sequence[Content]]
 """From a width in cells to lines."""
@@ -19,12 +23,9 @@ WIDEST = 110
 """Widest line of text, in cells; longer ones are hard to read."""
 
 
-class Page(VerticalScroll, can_focus=True):
+class Page(LineView, can_focus=True):
     """Lines that scroll with the arrows and with ``j`` and ``k``."""
 
-    DEFAULT_CSS = """
-    Page { height: 1fr; scrollbar-size-vertical: 1; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll_down", "Down", id="page.down", show=False, tooltip="Scroll down"),
         Binding("k", "scroll_up", "Up", id="page.up", show=False, tooltip="Scroll up"),
@@ -34,14 +35,10 @@ class Page(VerticalScroll, can_focus=True):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
-        self._text = Static("", markup=False)
         self._write: Write | None = None
         self._width = 0
+        self._strips: dict[int, Strip] = {}
         self.lines: list[Content] = []
-
-    def compose(self) -> ComposeResult:
-        """Lay out the text."""
-        yield self._text
 
     def show(self, write: Write | None) -> None:
         """Show what ``write`` makes for the width there is; None shows nothing."""
@@ -58,10 +55,61 @@ class Page(VerticalScroll, can_focus=True):
         if self._width == 0:
             return
         width = min(WIDEST, max(20, self._width - 1))
-        lines = list(self._write(width)) if self._write is not None else []
-        if lines != self.lines:
-            self.lines = lines
-            self._text.update(Content("\n").join(lines))
+        written = list(self._write(width)) if self._write is not None else []
+        before, self.lines = self.lines, list(self._fitting(written))
+        for at, (old, new) in enumerate(zip_longest(before, self.lines)):
+            if old is None or new is None or not new.is_same(old):
+                self._strips.pop(at, None)
+                self.repaint_line(at)
+        self.set_height(len(self.lines))
+
+    def _fitting(self, written: Sequence[Content]) -> Iterator[Content]:
+        """Break the lines that are wider than the page."""
+        widest = max(1, self._width - 1)
+        for line in written:
+            if line.cell_length > widest or "\n" in line.plain:
+                yield from line.wrap(widest)
+            else:
+                yield line
+
+    # -- drawing
+
+    def notify_style_update(self) -> None:
+        """Forget lines in the colours of the theme before."""
+        self._strips.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line of the widget."""
+        at = y + round(self.scroll_y)
+        style = self.visual_style
+        if at >= len(self.lines):
+            return Strip.blank(self.room, style.rich_style)
+        strip = self._strips.get(at)
+        if strip is None or self.text_selection is not None:
+            strip = self._strips[at] = self._draw(at, style)
+        return strip.adjust_cell_length(self.room, style.rich_style).apply_offsets(0, at)
+
+    def _draw(self, at: int, style: VisualStyle) -> Strip:
+        line = self.lines[at]
+        selection = self.text_selection
+        if selection is not None and (span := selection.get_span(at)) is not None:
+            first, last = span
+            chosen = VisualStyle.from_styles(self.screen.get_component_styles("screen--selection"))
+            line = line.stylize(chosen, first, len(line.plain) if last == -1 else last)
+        drawn = Visual.to_strips(self, line, self._width, 1, style, apply_selection=False)
+        return drawn[0] if drawn else Strip.blank(self.room, style.rich_style)
+
+    # -- choosing text with the mouse
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Return the chosen text."""
+        return selection.extract("\n".join(line.plain for line in self.lines)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 -- Textual's signature
+        """Draw all lines anew, with what is chosen or without it."""
+        self._strips.clear()
+        self.refresh()
 
 
 def heading(text: str, width: int) -> Content:

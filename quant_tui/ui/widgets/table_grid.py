@@ -12,15 +12,18 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from quant_tui.ui.widgets.line_view import LineView
 from quant_tui.ui.widgets.table_model import Column, Row, TableModel
 
 GUTTER = 2
 GAP = 2
+
+MOST_SCROLLED = 1000
+"""Cells that come into view at once when the cursor leaves it, so that a key stays cheap."""
 
 
 def fit(text: str, width: int, align: str) -> str:
@@ -34,7 +37,7 @@ def fit(text: str, width: int, align: str) -> str:
     return padding + text if align == "right" else text + padding
 
 
-class TableGrid(ScrollView, can_focus=True):
+class TableGrid(LineView, can_focus=True):
     """Heading and rows of a :class:`~quant_tui.ui.widgets.table.Table`."""
 
     ROLES: ClassVar[tuple[str, ...]] = ("up", "down", "muted", "warning", "error", "accent")
@@ -47,9 +50,6 @@ class TableGrid(ScrollView, can_focus=True):
     }
     DEFAULT_CSS = """
     TableGrid {
-        height: 1fr;
-        overflow-x: hidden;
-        scrollbar-size-vertical: 1;
         & > .table--heading { color: $text-muted; text-style: bold; }
         & > .table--cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style; }
         & > .table--cursor-blurred { background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground; text-style: $block-cursor-blurred-text-style; }
@@ -77,6 +77,8 @@ class TableGrid(ScrollView, can_focus=True):
         Binding("pageup,ctrl+b", "page(-1)", "Page up", id="table.pageup", show=False,
                 tooltip="A page up"),
     ]  # fmt: skip
+
+    STILL_LINES = 1
 
     @dataclass
     class CursorMoved(Message):
@@ -112,7 +114,7 @@ class TableGrid(ScrollView, can_focus=True):
         yield
         line = self.model.line_of(key) if key else None
         self.cursor = min(self.cursor, max(0, len(self.model) - 1)) if line is None else line
-        self.virtual_size = Size(self.size.width, len(self.model) + 1)
+        self.set_height(len(self.model) + 1)
         if line is not None:
             self._scroll(line - offset)
         self._bring_into_view()
@@ -122,7 +124,7 @@ class TableGrid(ScrollView, can_focus=True):
         """Repaint one row's line, if it can be seen."""
         line = self.model.line_of(key)
         if line is not None:
-            self._repaint(line)
+            self.repaint_line(line)
 
     def move_cursor(self, line: int) -> None:
         """Put the cursor on a line, as near as there is one."""
@@ -131,28 +133,29 @@ class TableGrid(ScrollView, can_focus=True):
             return
         before, self.cursor = self.cursor, line
         if not self._bring_into_view():
-            self._repaint(before)
-            self._repaint(line)
+            self.repaint_line(before)
+            self.repaint_line(line)
         self.post_message(self.CursorMoved())
 
     def set_cursor_column(self, column: int | None) -> None:
         """Choose the column that copying takes; None is the whole row."""
         self.cursor_column = column
         self.refresh(Region(0, 0, self.size.width, 1))
-        self._repaint(self.cursor)
-
-    def _repaint(self, line: int) -> None:
-        y = line + 1 - round(self.scroll_y)
-        if 1 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+        self.repaint_line(self.cursor)
 
     def _bring_into_view(self) -> bool:
-        """Move the view by half a page when the cursor has left it; return whether it moved."""
+        """Move the view when the cursor has left it, by half a page or as much as is cheap.
+
+        Returns
+        -------
+        bool
+            Whether it moved.
+        """
         height = self.size.height - 1
         if height <= 0:
             return False
         top = round(self.scroll_y)
-        step = max(1, height // 2)
+        step = max(1, min(height // 2, MOST_SCROLLED // max(1, self.size.width)))
         if self.cursor < top:
             return self._scroll(self.cursor - (0 if top - self.cursor > step else step - 1))
         if self.cursor >= top + height:
@@ -171,7 +174,7 @@ class TableGrid(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Keep the virtual size and the cursor in step with the room there is."""
-        self.virtual_size = Size(self.size.width, len(self.model) + 1)
+        self.set_height(len(self.model) + 1)
         self._bring_into_view()
 
     def notify_style_update(self) -> None:
@@ -181,11 +184,11 @@ class TableGrid(ScrollView, can_focus=True):
 
     def on_focus(self) -> None:
         """Show the cursor as one that answers keys."""
-        self._repaint(self.cursor)
+        self.repaint_line(self.cursor)
 
     def on_blur(self) -> None:
         """Show the cursor as one that does not."""
-        self._repaint(self.cursor)
+        self.repaint_line(self.cursor)
 
     def on_click(self, event: events.Click) -> None:
         """Go to a row, open it on the second click; order by a heading."""
@@ -235,14 +238,9 @@ class TableGrid(ScrollView, can_focus=True):
 
     # -- drawing
 
-    @property
-    def _room(self) -> int:
-        """Cells that a line has: the size of a widget counts its scrollbar in."""
-        return self.size.width - self.scrollbar_size_vertical
-
     def _layout(self) -> list[int]:
         """Widths of the columns for the room there is; 0 hides one that does not fit."""
-        room = self._room
+        room = self.room
         if self._widths[0] == room:
             return self._widths[1]
         widths: list[int] = []
@@ -286,7 +284,7 @@ class TableGrid(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw one line of the widget."""
-        width = self._room
+        width = self.room
         line = y - 1 + round(self.scroll_y)
         if y == 0:
             segments = self._heading(self._layout())
