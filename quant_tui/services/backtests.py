@@ -143,6 +143,10 @@ class BacktestService:
             for one in found
         ]
 
+    async def count(self, *, strategy_id: str) -> int:
+        """Return how many backtests of a strategy there are."""
+        return await self._backtests.count({"strategy_id": strategy_id})
+
     async def show(self, backtest_id: str) -> BacktestReport:
         """Return a backtest with everything.
 

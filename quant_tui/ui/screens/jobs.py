@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.ui import format as fmt
 from quant_tui.ui.widgets.master_detail import MasterDetail
 from quant_tui.ui.widgets.message_panel import Notice
+from quant_tui.ui.widgets.page import Page
 from quant_tui.ui.widgets.table import Column, Row, Table
 from quant_tui.ui.workspaces import Workspace
 
@@ -83,6 +82,10 @@ class Jobs(Workspace):
         Binding("escape", "back", "Back", id="jobs.back", show=False, tooltip="Back to the list"),
     ]  # fmt: skip
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._offered: tuple[bool | None, ...] = ()
+
     def compose(self) -> ComposeResult:
         """Lay out list and detail."""
         self.table = Table(
@@ -96,8 +99,8 @@ class Jobs(Workspace):
                 (("4", "Backtests: start one"),),
             ),
         )
-        self.text = Static("", id="job-text", markup=False)
-        yield MasterDetail(self.table, VerticalScroll(self.text, id="job-detail"))
+        self.detail = Page(id="job-detail")
+        yield MasterDetail(self.table, self.detail)
 
     def focus_first(self) -> None:
         """Give the keys to the list."""
@@ -118,7 +121,7 @@ class Jobs(Workspace):
                 if row != self.table.model.find(row.key):
                     self.table.put_row(row.key, row.values)
         self._show_detail()
-        self.refresh_bindings()
+        self._offer_keys()
 
     async def jump(self, target: str) -> None:
         """Put the cursor on a job."""
@@ -147,7 +150,14 @@ class Jobs(Workspace):
         """Show the job's detail."""
         event.stop()
         self._show_detail()
-        self.refresh_bindings()
+        self._offer_keys()
+
+    def _offer_keys(self) -> None:
+        """Look again which keys work, where that depends on the row."""
+        offered = tuple(self.check_action(action, ()) for action in ("cancel", "result", "back"))
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
     def on_table_row_opened(self, event: Table.RowOpened) -> None:
         """Go to the result; where there is none, to the detail."""
@@ -179,10 +189,10 @@ class Jobs(Workspace):
 
     def _show_detail(self) -> None:
         job = self.job
-        self.text.update(Content("") if job is None else detail_of(job))
+        self.detail.show(None if job is None else lambda _width: detail_of(job))
 
 
-def detail_of(job: Job[object]) -> Content:
+def detail_of(job: Job[object]) -> list[Content]:
     """Write everything there is to know about a job."""
     status = str(job.status)
     style = {"failed": "$text-error", "completed": "$up", "running": "$text-accent"}
@@ -210,7 +220,7 @@ def detail_of(job: Job[object]) -> Content:
     if job.detail:
         lines += [Content(""), Content.styled("Details", "bold $text-muted"),
                   Content.styled(job.detail.rstrip(), "$text-muted")]  # fmt: skip
-    return Content("\n").join(lines)
+    return lines
 
 
 def _fact(name: str, value: str) -> Content:

@@ -158,6 +158,13 @@ class Table(Vertical):
         line = self.grid.cursor
         return self.model.row(line).key if 0 <= line < len(self.model) else ""
 
+    def keys_around(self) -> list[str]:
+        """Return the keys of the rows within a page of the cursor, the nearest first."""
+        cursor, page = self.grid.cursor, max(1, self.grid.size.height)
+        lines = range(max(0, cursor - page), min(len(self.model), cursor + page + 1))
+        nearest = sorted(lines, key=lambda line: abs(line - cursor))
+        return [self.model.row(line).key for line in nearest]
+
     @property
     def marked(self) -> frozenset[str]:
         """Keys of the marked rows."""

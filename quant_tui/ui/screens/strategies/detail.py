@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from quant_tui.domain.base import Document
+from quant_tui.domain.errors import QuantError
 from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.strategies import rules_text
+from quant_tui.ui.screens.strategies.backtests_ahead import BacktestsOf
 from quant_tui.ui.status_words import status_text
 from quant_tui.ui.widgets.page import Page, heading
 from quant_tui.ui.widgets.table_grid import fit
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from quant_tui.engine.rules import StrategyDocument
     from quant_tui.services.backtest_report import BacktestSummary
 
-SHOWN_BACKTESTS = 12
-
 
 class StrategyDetail(Page):
     """Description, parameters, rules and backtests of a strategy, or of a template."""
@@ -30,10 +30,14 @@ class StrategyDetail(Page):
         self,
         strategy: Strategy,
         document: StrategyDocument,
-        backtests: Sequence[BacktestSummary],
+        backtests: BacktestsOf | None,
     ) -> None:
-        """Show a strategy with its backtests, the newest first."""
+        """Show a strategy with its backtests, the newest first; None are not known yet."""
         self.show(partial(_strategy_lines, strategy, document, backtests))
+
+    def show_broken(self, strategy: Strategy, error: QuantError) -> None:
+        """Show what is wrong with a strategy that cannot be read."""
+        self.show(partial(_broken_lines, strategy, error))
 
     def show_template(self, template: StrategyTemplate, document: StrategyDocument) -> None:
         """Show a template."""
@@ -43,7 +47,7 @@ class StrategyDetail(Page):
 def _strategy_lines(
     strategy: Strategy,
     document: StrategyDocument,
-    backtests: Sequence[BacktestSummary],
+    backtests: BacktestsOf | None,
     width: int,
 ) -> list[Content]:
     subtitle = f"{strategy.strategy_type} · updated {fmt.ago(strategy.updated_at)}"
@@ -53,6 +57,14 @@ def _strategy_lines(
         Content.styled(subtitle, "$text-muted"),
         *_about(description, strategy.parameters, document, width),
         *_backtest_lines(backtests, width),
+    ]
+
+
+def _broken_lines(strategy: Strategy, error: QuantError, width: int) -> list[Content]:
+    return [
+        Content.styled(strategy.name, "bold $accent"),
+        Content(""),
+        *Content.styled(f"✗ {error.message}", "$text-error").wrap(width),
     ]
 
 
@@ -82,9 +94,12 @@ def _about(
     return [*lines, Content(""), heading("Rules", width), *rules_text.rules(plain, width)]
 
 
-def _backtest_lines(backtests: Sequence[BacktestSummary], width: int) -> list[Content]:
-    lines = [Content(""), heading(f"Backtests ({len(backtests)})", width)]
-    if not backtests:
+def _backtest_lines(backtests: BacktestsOf | None, width: int) -> list[Content]:
+    if backtests is None:
+        loading = Content.styled("Loading …", "$text-muted")
+        return [Content(""), heading("Backtests", width), loading]
+    lines = [Content(""), heading(f"Backtests ({backtests.total})", width)]
+    if not backtests.newest:
         key = ("r", "bold $footer-key-foreground")
         return [*lines, Content.assemble("None yet.  ", key, " runs one.")]
     figures = 11 + 7 + 8
@@ -93,9 +108,8 @@ def _backtest_lines(backtests: Sequence[BacktestSummary], width: int) -> list[Co
     titles = f"{'Symbols':<{room + 2}}{'  Period' if period else '':<{period}}"
     titles += f"{'Return':>11}{'Sharpe':>7}{'Max DD':>8}"
     lines.append(Content.styled(titles, "$text-muted"))
-    lines += [_backtest_line(one, room, period) for one in backtests[:SHOWN_BACKTESTS]]
-    if len(backtests) > SHOWN_BACKTESTS:
-        rest = len(backtests) - SHOWN_BACKTESTS
+    lines += [_backtest_line(one, room, period) for one in backtests.newest]
+    if rest := backtests.total - len(backtests.newest):
         lines.append(Content.styled(f"… {rest} more under 4 Backtests", "$text-muted"))
     return lines
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
 from textual.widgets import ContentSwitcher
 
+from quant_tui.domain.errors import QuantError
 from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.strategies import rules_text
+from quant_tui.ui.screens.strategies.backtests_ahead import BacktestsAhead
 from quant_tui.ui.screens.strategies.detail import StrategyDetail
 from quant_tui.ui.screens.strategies.form import StrategyForm
 from quant_tui.ui.screens.strategies.templates import TemplatePicker
@@ -22,7 +24,11 @@ from quant_tui.ui.widgets.table import Column, Row, Table
 from quant_tui.ui.workspaces import Workspace
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from quant_tui.domain.trading import Strategy, StrategyTemplate
+    from quant_tui.engine.rules import StrategyDocument
+    from quant_tui.jobs.manager import Job
     from quant_tui.services.composition import Services
     from quant_tui.services.strategies import StrategyService
 
@@ -31,9 +37,6 @@ PAGE = 1000
 
 FRESH_SECONDS = 1.0
 """How old a list may be when its workspace comes to the front."""
-
-REST_SECONDS = 0.12
-"""How long the cursor rests on a row before its detail is drawn: keys held down stay cheap."""
 
 
 def _muted(_value: object) -> str:
@@ -77,18 +80,25 @@ class Strategies(Workspace):
         self.split = MasterDetail(self.table, self.pages)
         self._strategies: dict[str, Strategy] = {}
         self._templates: list[StrategyTemplate] = []
-        self._resting: Timer | None = None
+        self._documents: dict[str, StrategyDocument] = {}
+        self._backtests = BacktestsAhead()
+        self._fetching: Worker[None] | None = None
         self._loaded_at = 0.0
+        self._unsubscribe: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out list and detail."""
         yield self.split
 
     async def load(self, services: Services) -> None:
-        """Fetch strategies and templates."""
+        """Fetch strategies and templates, and listen to the backtests that end."""
+        if self._unsubscribe is None:
+            self._unsubscribe = services.jobs.subscribe(self._job_changed)
         strategies = await _all(services.strategies)
         self._templates = await services.strategies.templates()
         self._strategies = {one.id: one for one in strategies}
+        self._documents.clear()
+        self._backtests.changed()
         self.table.set_rows(
             Row(
                 one.id,
@@ -98,14 +108,20 @@ class Strategies(Workspace):
         )
         self.picker.show_templates(self._templates, services.strategies)
         self._loaded_at = monotonic()
-        self._show_soon()
+        self._show_chosen()
         self.refresh_bindings()
 
     def shown(self) -> None:
         """Look again at the chosen strategy's backtests, and at what other instances made."""
-        self._show_soon()
+        self._backtests.changed()
+        self._show_chosen()
         if self.ready and monotonic() - self._loaded_at > FRESH_SECONDS:
             self.spawn(partial(self.load, self.services), group="list", exclusive=True)
+
+    def on_unmount(self) -> None:
+        """Stop listening."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
 
     def focus_first(self) -> None:
         """Give the keys to what is gone into: a template, a form, or else the list."""
@@ -146,33 +162,51 @@ class Strategies(Workspace):
         return next(iter(self.query(StrategyForm)), None)
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
-        """Show the strategy once the cursor rests on it."""
+        """Show the strategy under the cursor."""
         event.stop()
-        self._show_soon()
+        self._show_chosen()
 
     def on_table_row_opened(self, event: Table.RowOpened) -> None:
         """Go into the detail."""
         event.stop()
-        self._show_chosen()
         self.split.open_detail(self.detail)
 
-    def _show_soon(self) -> None:
-        if self._resting is not None:
-            self._resting.stop()
-        self._resting = self.set_timer(REST_SECONDS, self._show_chosen)
+    def _job_changed(self, job: Job[object]) -> None:
+        if job.kind == "backtest" and job.status.is_final and self.is_attached:
+            self._backtests.changed()
+            self._show_chosen()
 
     def _show_chosen(self) -> None:
+        """Show what is known of the chosen strategy at once, and ask for what is not."""
         strategy = self._chosen
         self.pages.set_class(strategy is None, "-nothing")
         if strategy is None:
             self.detail.show(None)
         elif self.ready:
-            self.spawn(partial(self._fill_detail, strategy), group="detail", exclusive=True)
+            self._write_detail(strategy)
+            if self._fetching is None or self._fetching.is_finished:
+                self._fetching = self.spawn(self._fetch_backtests, group="backtests")
 
-    async def _fill_detail(self, strategy: Strategy) -> None:
-        document = self.services.strategies.document_of(strategy)
-        backtests = await self.services.backtests.list(strategy_id=strategy.id)
-        self.detail.show_strategy(strategy, document, backtests)
+    def _write_detail(self, strategy: Strategy) -> None:
+        try:
+            document = self._document_of(strategy)
+        except QuantError as error:
+            self.detail.show_broken(strategy, error)
+        else:
+            self.detail.show_strategy(strategy, document, self._backtests.known(strategy.id))
+
+    def _document_of(self, strategy: Strategy) -> StrategyDocument:
+        found = self._documents.get(strategy.id)
+        if found is None:
+            found = self._documents[strategy.id] = self.services.strategies.document_of(strategy)
+        return found
+
+    async def _fetch_backtests(self) -> None:
+        """Fetch the backtests of the chosen strategy, then of those around it."""
+        while (wanted := self._backtests.next(self.table.keys_around())) is not None:
+            await self._backtests.fetch(wanted, self.services.backtests)
+            if (strategy := self._chosen) is not None and strategy.id == wanted:
+                self._write_detail(strategy)
 
     # -- keys
 
@@ -299,7 +333,6 @@ class Strategies(Workspace):
         await self.load(self.services)
         self.table.move_to(kept.id)
         self._leave_to_list()
-        self._show_soon()
         self.toast(f"{kept.name} saved  ·  r runs it")
 
     # -- deleting
