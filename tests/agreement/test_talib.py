@@ -20,6 +20,12 @@ def evaluate(bars: Bars, expression: str) -> np.ndarray:
     return Interpreter(Frame(bars), document.lets, {}).series(document.lets["value_"])[:, 0]
 
 
+def correlation(first: np.ndarray, second: np.ndarray, window: int) -> np.ndarray:
+    """TA-Lib's, but undefined instead of its 0 where a side did not move in the window."""
+    still = [talib.MAX(side, window) == talib.MIN(side, window) for side in (first, second)]
+    return np.where(still[0] | still[1], np.nan, talib.CORREL(first, second, window))
+
+
 CASES = {
     "sma(close, 20)": lambda f: talib.SMA(f["Close"], 20),
     "sma(close, 200)": lambda f: talib.SMA(f["Close"], 200),
@@ -37,7 +43,7 @@ CASES = {
     "rolling_max(high, 30)": lambda f: talib.MAX(f["High"], 30),
     "rolling_min(low, 30)": lambda f: talib.MIN(f["Low"], 30),
     "rolling_variance(close, 20)": lambda f: talib.VAR(f["Close"], 20),
-    "rolling_correlation(high, volume, 30)": lambda f: talib.CORREL(f["High"], f["Volume"], 30),
+    "rolling_correlation(high, volume, 30)": lambda f: correlation(f["High"], f["Volume"], 30),
     "bollinger_middle(close)": lambda f: talib.BBANDS(f["Close"], 20, 2, 2)[1],
     "bollinger_upper(close, 20, 2, 'ema')": lambda f: talib.BBANDS(f["Close"], 20, 2, 1, 1)[0],
     "bollinger_lower(close, 20, 2, 'kama')": lambda f: talib.BBANDS(f["Close"], 20, 1, 2, 6)[2],
@@ -76,10 +82,10 @@ def test_rsi_of_a_price_that_stands_still_is_talibs_zero():
     np.testing.assert_array_equal(evaluate(still, "rsi(close, 14)"), talib.RSI(flat, 14))
 
 
-@pytest.mark.parametrize("name", [name for name, *_ in WORDS])
-def test_functions_that_talib_computes_are_its_outputs_by_our_names(bars, frame, name):
+@pytest.mark.parametrize("word", [word for word, *_ in WORDS])
+def test_functions_that_talib_computes_are_its_outputs_by_our_names(bars, frame, word):
     """Inputs, outputs and default parameters go where they belong."""
-    theirs, output = next((one[1], one[2]) for one in WORDS if one[0] == name)
+    theirs, output = next((one[1], one[2]) for one in WORDS if one[0] == word)
     data = {column.lower(): frame[column].to_numpy(dtype=float) for column in frame}
     data["periods"] = np.arange(len(frame)) % 9.0 + 2.0
     function = abstract.Function(theirs)
@@ -90,7 +96,7 @@ def test_functions_that_talib_computes_are_its_outputs_by_our_names(bars, frame,
         for key, value in function.info["input_names"].items()
         for label in ([value] if isinstance(value, str) else [])
     ]
-    call = f"{name}({', '.join(series)})".replace("bar_number_", "(bar_number - 1)")
+    call = f"{word}({', '.join(series)})".replace("bar_number_", "(bar_number - 1)")
     ours = evaluate(bars, call)
     expected[: function.lookback] = np.nan
     np.testing.assert_array_equal(ours, np.where(np.isinf(expected), np.nan, expected))
