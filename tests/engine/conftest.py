@@ -7,7 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from quant_tui.engine import Bars
+from quant_tui.engine import BacktestConfig, Bars
+from quant_tui.engine.simulation.orders import Stops, from_signals
+from quant_tui.engine.simulation.round_trips import round_trips
+from quant_tui.engine.simulation.simulator import simulate
 
 
 def make_bars(close, open_=None, *, high=None, low=None, symbols=None, dates=None, volume=None):
@@ -53,3 +56,33 @@ def random_bars() -> Callable[..., Bars]:
         return make_bars(close, open_, high=high, low=low)
 
     return make
+
+
+@pytest.fixture
+def simulated():
+    """Simulate signals given as the rows on which they hold, for the first symbol."""
+
+    def run(bars, entry=(), exit_=(), *, short_entry=None, short_exit=None, stops=None, **config):
+        def signal(rows):
+            found = np.zeros(bars.close.shape, dtype=bool)
+            found[list(rows), 0] = True
+            return found
+
+        def optional(rows):
+            return None if rows is None else signal(rows)
+
+        made = BacktestConfig(**{"initial_capital": 1000.0, **config}).resolve(
+            symbols=len(bars.symbols), annualization=252
+        )
+        distances = {
+            key: np.broadcast_to(value, bars.close.shape) for key, value in (stops or {}).items()
+        }
+        orders = from_signals(
+            bars, made, signal(entry), signal(exit_),
+            short_entry=optional(short_entry), short_exit=optional(short_exit),
+            stops=Stops(**distances),
+        )  # fmt: skip
+        found = simulate(bars, made, orders)
+        return found, round_trips(bars, made, found)
+
+    return run
