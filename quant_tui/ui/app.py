@@ -20,6 +20,7 @@ from textual.containers import Container
 
 from quant_tui.ui import keymap, themes
 from quant_tui.ui.bindings import FRAME_BINDINGS
+from quant_tui.ui.erasing import erases_in_colour
 from quant_tui.ui.job_watch import JobWatch
 from quant_tui.ui.jumps import JumpOffer
 from quant_tui.ui.opening import OpenServices, ServiceOpening
@@ -76,7 +77,7 @@ class QuantApp(Guarded, App[None]):
 
     def __init__(self, settings: Settings, open_services: OpenServices) -> None:
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.painter = Painter()
+        self.painter = Painter(erases=erases_in_colour())
         self.settings = settings
         self.slow_line = is_slow(settings.ui.slow_line)
         if self.slow_line:

@@ -8,6 +8,7 @@ Measured at 120x36: a workspace switch fell from 32 kB to 4 kB.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -23,6 +24,9 @@ from quant_tui.ui.looks import END_LINK, PLAIN, RESET, Look, change, look_of
 
 NEAR = 6
 """Unchanged cells between two changes that are cheaper sent again than jumped over."""
+
+JUMP = 8
+"""Bytes that it takes to get to another place and into another look, about."""
 
 FEW_PIECES = 24
 """Pieces that are not worth another order."""
@@ -88,10 +92,17 @@ class Painter:
 
     Updates can be held (:attr:`held`): they are taken in, and one :meth:`send` sends what
     has come of them all.
+
+    Parameters
+    ----------
+    erases
+        Whether the terminal can be told to erase cells in the colour that is on, instead
+        of being sent blanks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, erases: bool = False) -> None:
         self.held = False
+        self._erases = erases
         self._size = Size(0, 0)
         self._shown: list[Row] = []
         self._wanted: dict[int, Row] = {}
@@ -176,7 +187,10 @@ class Painter:
             if piece.look is not current:
                 sent.append(self._change(current, piece.look))
                 current = piece.look
-            sent.append(piece.text)
+            text = piece.text
+            if self._erases and piece.look.blank == piece.look.ground:
+                text = _LONG_BLANK.sub(_erased, text)
+            sent.append(text)
             here = (piece.y, piece.x + piece.cells)
         if current is not None:
             sent.append(END_LINK + RESET if current.link else RESET)
@@ -194,15 +208,15 @@ class Painter:
         ]
 
     def _is_worth(self, scroll: Scroll) -> bool:
-        """Return whether fewer cells differ after the move than before it."""
+        """Return whether less is to be sent after the move than without it."""
         still = moved = 0
         for y in range(scroll.top, scroll.bottom):
             row, source = self._row(y), y + scroll.lines
-            still += _differing(row, self._shown[y])
+            still += _cost(row, self._shown[y])
             if scroll.top <= source < scroll.bottom:
-                moved += _differing(row, self._shown[source])
+                moved += _cost(row, self._shown[source])
             else:
-                moved += len(row)
+                moved += JUMP + len(row)
         return moved + len(_MARGINS) < still
 
     def _scroll(self, scroll: Scroll, sent: list[str]) -> None:
@@ -349,13 +363,26 @@ _MARGINS = "\x1b[0m\x1b[10;35r\x1b[10;1H\x1b[10M\x1b[r"
 _UNKNOWN = Cell(" ", PLAIN)
 
 
+_LONG_BLANK = re.compile(" {14,}")
+"""Blanks that take more to send than to erase and to jump over."""
+
+
+def _erased(blanks: re.Match[str]) -> str:
+    cells = len(blanks[0])
+    return f"\x1b[{cells}X\x1b[{cells}C"
+
+
 def _glyph(cell: Cell | None) -> str:
     return " " if cell is None else cell.glyph
 
 
-def _differing(row: Row, other: Row) -> int:
-    return sum(
-        1
-        for new, old in zip(row, other, strict=True)
+def _cost(row: Row, other: Row) -> int:
+    """Estimate the bytes that make one row of another."""
+    changed = [
+        at
+        for at, (new, old) in enumerate(zip(row, other, strict=True))
         if new is not old and new is not None and not new.shows_as(old)
-    )
+    ]
+    if not changed:
+        return 0
+    return sum(JUMP + last + 1 - first for first, last in runs(changed))

@@ -64,11 +64,12 @@ def shown(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
     return cells
 
 
+@pytest.mark.parametrize("erases", [False, True])
 @pytest.mark.parametrize("seed", range(25))
-def test_terminal_shows_the_same_as_with_textuals_output(seed: int) -> None:
+def test_terminal_shows_the_same_as_with_textuals_output(seed: int, erases: bool) -> None:
     rnd = random.Random(seed)
     console = make_console()
-    painter = Painter()
+    painter = Painter(erases=erases)
     usual, thrifty = pyte.Screen(WIDTH, HEIGHT), pyte.Screen(WIDTH, HEIGHT)
     usual_stream, thrifty_stream = pyte.Stream(usual), pyte.Stream(thrifty)
     for step in range(12):
@@ -107,3 +108,44 @@ def test_one_changed_letter_costs_one_letter() -> None:
 
 def test_near_changes_are_joined_and_far_ones_are_not() -> None:
     assert list(runs([1, 2, 5, 30, 31])) == [(1, 5), (30, 31)]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_moved_lines_show_the_same_for_less(seed: int) -> None:
+    rnd = random.Random(seed)
+    console, size = make_console(), Size(WIDTH, HEIGHT)
+    moving, still = Painter(), Painter()
+    usual, thrifty = pyte.Screen(WIDTH, HEIGHT), pyte.Screen(WIDTH, HEIGHT)
+    usual_stream, thrifty_stream = pyte.Stream(usual), pyte.Stream(thrifty)
+    lines = [[random_strip(rnd, WIDTH)] for _ in range(60)]
+    top, with_moves, without = 20, 0, 0
+    for step in range(12):
+        lines_up = rnd.choice((-2, -1, 1, 2)) if step else 0
+        top += lines_up
+        update = LayoutUpdate([lines[0], *lines[top : top + HEIGHT - 1]], Region(0, 0, *size))
+        usual_stream.feed(update.render_segments(console).replace("\n", ""))
+        moving.scrolled(1, HEIGHT, lines_up)
+        sent = moving.paint(update, size, console)
+        with_moves += len(sent)
+        without += len(still.paint(update, size, console))
+        thrifty_stream.feed(sent)
+        assert shown(thrifty) == shown(usual), f"step {step}"
+    assert with_moves < without
+
+
+def test_pieces_are_sent_look_by_look_where_that_is_shorter() -> None:
+    painter, console = Painter(), make_console()
+    columns = [Segment("12345  ", style) for style in STYLES[:4]]
+    rows = [[Strip(columns)] for _ in range(HEIGHT)]
+    sent = painter.paint(LayoutUpdate(rows, Region(0, 0, 28, HEIGHT)), Size(28, HEIGHT), console)
+    assert sent.count("m12345") == 4
+    assert sent.count("12345") == 4 * HEIGHT
+
+
+def test_long_blanks_are_erased_but_not_where_they_are_underlined() -> None:
+    console, size = make_console(), Size(WIDTH, 1)
+    for style, erased in ((STYLES[0], True), (STYLES[3], False)):
+        painter = Painter(erases=True)
+        line = [Strip([Segment("a" + " " * (WIDTH - 1), style)])]
+        sent = painter.paint(LayoutUpdate([line], Region(0, 0, WIDTH, 1)), size, console)
+        assert (f"\x1b[{WIDTH - 1}X" in sent) is erased

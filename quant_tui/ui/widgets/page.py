@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.content import Content
+from textual.content import Content, Span
+from textual.geometry import Region
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style as VisualStyle
@@ -18,6 +19,12 @@ from quant_tui.ui.widgets.line_view import LineView
 
 Write = Callable[[int], Sequence[Content]]
 """From a width in cells to lines."""
+
+Look = tuple[str, tuple[Span, ...]]
+"""Text and styles of a line: what tells how it is drawn."""
+
+MOST_KEPT = 2000
+"""Lines that are drawn once and kept: neighbours in a list have most of them in common."""
 
 WIDEST = 110
 """Widest line of text, in cells; longer ones are hard to read."""
@@ -37,7 +44,7 @@ class Page(LineView, can_focus=True):
         super().__init__(id=id)
         self._write: Write | None = None
         self._width = 0
-        self._strips: dict[int, Strip] = {}
+        self._strips: dict[Look, Strip] = {}
         self.lines: list[Content] = []
 
     def show(self, write: Write | None) -> None:
@@ -51,16 +58,22 @@ class Page(LineView, can_focus=True):
             self._put()
 
     def _put(self) -> None:
-        self._width = self.size.width
+        if self._width != self.size.width:
+            self._width = self.size.width
+            self._strips.clear()
         if self._width == 0:
             return
         width = min(WIDEST, max(20, self._width - 1))
         written = list(self._write(width)) if self._write is not None else []
         before, self.lines = self.lines, list(self._fitting(written))
-        for at, (old, new) in enumerate(zip_longest(before, self.lines)):
-            if old is None or new is None or not new.is_same(old):
-                self._strips.pop(at, None)
-                self.repaint_line(at)
+        changed = [
+            at
+            for at, (old, new) in enumerate(zip_longest(before, self.lines))
+            if old is None or new is None or not new.is_same(old)
+        ]
+        if changed:
+            top, bottom = changed[0] - self.scroll_offset.y, changed[-1] + 1 - self.scroll_offset.y
+            self.refresh(Region(0, top, self._width, bottom - top))
         self.set_height(len(self.lines))
 
     def _fitting(self, written: Sequence[Content]) -> Iterator[Content]:
@@ -85,20 +98,24 @@ class Page(LineView, can_focus=True):
         style = self.visual_style
         if at >= len(self.lines):
             return Strip.blank(self.room, style.rich_style)
-        strip = self._strips.get(at)
-        if strip is None or self.text_selection is not None:
-            strip = self._strips[at] = self._draw(at, style)
-        return strip.adjust_cell_length(self.room, style.rich_style).apply_offsets(0, at)
-
-    def _draw(self, at: int, style: VisualStyle) -> Strip:
         line = self.lines[at]
         selection = self.text_selection
         if selection is not None and (span := selection.get_span(at)) is not None:
             first, last = span
             chosen = VisualStyle.from_styles(self.screen.get_component_styles("screen--selection"))
             line = line.stylize(chosen, first, len(line.plain) if last == -1 else last)
+        look = (line.plain, tuple(line.spans))
+        strip = self._strips.get(look)
+        if strip is None:
+            if len(self._strips) > MOST_KEPT:
+                self._strips.clear()
+            strip = self._strips[look] = self._draw(line, style)
+        return strip.apply_offsets(0, at)
+
+    def _draw(self, line: Content, style: VisualStyle) -> Strip:
         drawn = Visual.to_strips(self, line, self._width, 1, style, apply_selection=False)
-        return drawn[0] if drawn else Strip.blank(self.room, style.rich_style)
+        strip = drawn[0] if drawn else Strip.blank(self._width, style.rich_style)
+        return strip.adjust_cell_length(self._width, style.rich_style)
 
     # -- choosing text with the mouse
 
@@ -108,7 +125,6 @@ class Page(LineView, can_focus=True):
 
     def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 -- Textual's signature
         """Draw all lines anew, with what is chosen or without it."""
-        self._strips.clear()
         self.refresh()
 
 

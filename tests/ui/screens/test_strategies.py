@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from quant_tui.ui.screens.strategies.backtests_ahead import (
+    SHOWN_BACKTESTS,
+    BacktestsAhead,
+    BacktestsOf,
+)
 from quant_tui.ui.screens.strategies.rules_text import constraints, expression, range_of, rules
 
 
@@ -156,3 +161,52 @@ async def test_every_strategy_is_listed_however_many_there_are(open_app, monkeyp
     async with open_app((120, 36), before=seven) as driver:
         await driver.press("3")
         assert len(driver.front("strategies").table.model) == 7
+
+
+async def test_the_detail_is_of_the_row_under_the_cursor_however_fast_the_keys(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        service = driver.services.strategies
+        kinds = ("SMA_CROSSOVER", "MOMENTUM", "BUY_AND_HOLD")
+        for number in range(40):
+            await service.create(f"Idea {number:02}", kinds[number % 3])
+        await driver.press("3")
+        front = driver.front("strategies")
+        for keys in (["down"] * 30, ["up"] * 7, ["G"], ["pageup", "up"], ["s", "s", "down"]):
+            for key in keys:
+                driver.app.simulate_key(key)
+            await driver.pilot.pause()
+            name = front.table.model.row(front.table.grid.cursor).values[0]
+            assert front.detail.lines[0].plain == name
+
+
+async def test_a_strategys_backtests_are_asked_for_ahead_and_again_after_a_change() -> None:
+    now = 100.0
+    ahead = BacktestsAhead(clock=lambda: now)
+    service = CountingService()
+    assert ahead.next(["a", "b"]) == "a"
+    assert await ahead.fetch("a", service)  # type: ignore[arg-type]  # what it asks of the service
+    assert ahead.next(["a", "b"]) == "b"
+    await ahead.fetch("b", service)  # type: ignore[arg-type]  # as above
+    assert ahead.next(["a", "b"]) is None
+    assert ahead.known("a") == BacktestsOf(0, [])
+    now = 120.0
+    assert ahead.next(["b", "a"]) == "b", "the one under the cursor is looked at again"
+    assert not await ahead.fetch("b", service)  # type: ignore[arg-type]  # as above
+    assert ahead.next(["b", "a"]) is None
+    now = 121.0
+    ahead.changed()
+    assert ahead.next(["b", "a"]) == "b"
+    assert ahead.known("b") == BacktestsOf(0, []), "what is known stays until the answer"
+    assert service.asked == ["a", "b", "b"]
+
+
+class CountingService:
+    """Strategies without backtests."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def list(self, *, strategy_id: str, limit: int) -> list[object]:
+        assert limit == SHOWN_BACKTESTS
+        self.asked.append(strategy_id)
+        return []

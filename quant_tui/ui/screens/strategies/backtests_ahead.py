@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SHOWN_BACKTESTS = 12
 """Newest backtests of a strategy that its detail lists."""
 
-FRESH_SECONDS = 5.0
+FRESH_SECONDS = 15.0
 """How old the backtests of the strategy under the cursor may be: others may run it too."""
 
 
@@ -68,11 +68,13 @@ class BacktestsAhead:
             oldest = self._changed_at  # the age counts under the cursor alone
         return None
 
-    async def fetch(self, strategy_id: str, service: BacktestService) -> None:
-        """Ask for a strategy's backtests."""
+    async def fetch(self, strategy_id: str, service: BacktestService) -> bool:
+        """Ask for a strategy's backtests; return whether they differ from what was known."""
         asked_at = self._clock()
         newest = await service.list(strategy_id=strategy_id, limit=SHOWN_BACKTESTS)
         total = len(newest)
         if total == SHOWN_BACKTESTS:
             total = await service.count(strategy_id=strategy_id)
-        self._kept[strategy_id] = _Kept(asked_at, BacktestsOf(total, newest))
+        before, found = self.known(strategy_id), BacktestsOf(total, newest)
+        self._kept[strategy_id] = _Kept(asked_at, found)
+        return found != before

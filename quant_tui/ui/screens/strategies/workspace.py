@@ -196,16 +196,18 @@ class Strategies(Workspace):
             self.detail.show_strategy(strategy, document, self._backtests.known(strategy.id))
 
     def _document_of(self, strategy: Strategy) -> StrategyDocument:
-        found = self._documents.get(strategy.id)
+        rules = strategy.id if strategy.document else strategy.strategy_type
+        found = self._documents.get(rules)
         if found is None:
-            found = self._documents[strategy.id] = self.services.strategies.document_of(strategy)
+            found = self._documents[rules] = self.services.strategies.document_of(strategy)
         return found
 
     async def _fetch_backtests(self) -> None:
         """Fetch the backtests of the chosen strategy, then of those around it."""
         while (wanted := self._backtests.next(self.table.keys_around())) is not None:
-            await self._backtests.fetch(wanted, self.services.backtests)
-            if (strategy := self._chosen) is not None and strategy.id == wanted:
+            differs = await self._backtests.fetch(wanted, self.services.backtests)
+            strategy = self._chosen
+            if differs and strategy is not None and strategy.id == wanted:
                 self._write_detail(strategy)
 
     # -- keys
