@@ -1,4 +1,4 @@
-"""A chart over time: lines and areas on one time axis, with zoom, pan and a cursor.
+"""A chart: lines, areas, bars and markers on one axis, with zoom, pan and a cursor.
 
 Drawing happens in a thread (see :mod:`chart_raster`); the event loop only turns the
 finished grid into strips. A cursor move repaints two columns and the readout.
@@ -7,6 +7,8 @@ finished grid into strips. A cursor move repaints two columns and the readout.
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -17,7 +19,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from quant_tui.ui.widgets.chart_data import ChartData, Series
+from quant_tui.ui.widgets.chart_canvas import PATTERN_MARKS
+from quant_tui.ui.widgets.chart_data import ChartData, Markers, Series, column_of
 from quant_tui.ui.widgets.table_grid import fit
 
 if TYPE_CHECKING:
@@ -29,8 +32,8 @@ LEAST_SHOWN = 10
 """Fewest positions that can be zoomed to."""
 
 
-class TimeChart(Widget, can_focus=True):
-    """Panes over one time axis.
+class Chart(Widget, can_focus=True):
+    """Panes over one axis, of time or of values.
 
     The first line is the legend, or what is under the cursor. Sizes follow the widget;
     zoom and log axis are kept when other data of the same length come.
@@ -40,18 +43,26 @@ class TimeChart(Widget, can_focus=True):
         "chart--first",
         "chart--second",
         "chart--third",
+        "chart--fourth",
+        "chart--fifth",
+        "chart--sixth",
+        "chart--up",
         "chart--down",
         "chart--axis",
         "chart--grid",
         "chart--cursor",
     }
     DEFAULT_CSS = """
-    TimeChart {
+    Chart {
         width: 1fr;
         height: 1fr;
         & > .chart--first { color: $chart-1; }
         & > .chart--second { color: $chart-2; }
         & > .chart--third { color: $chart-3; }
+        & > .chart--fourth { color: $chart-4; }
+        & > .chart--fifth { color: $chart-5; }
+        & > .chart--sixth { color: $chart-6; }
+        & > .chart--up { color: $up 60%; }
         & > .chart--down { color: $down 60%; }
         & > .chart--axis { color: $chart-axis; }
         & > .chart--grid { color: $chart-grid; }
@@ -77,6 +88,8 @@ class TimeChart(Widget, can_focus=True):
                 tooltip="Cursor to the last date shown"),
         Binding("v", "log", "Log axis", id="chart.log",
                 tooltip="Logarithmic value axis, or back"),
+        Binding("m", "markers", "Markers", id="chart.markers",
+                tooltip="Show or hide the markers on the curve"),
         Binding("z", "whole", "Whole range", id="chart.whole", show=False,
                 tooltip="Show all dates again"),
         Binding("escape", "leave", "Cursor off", id="chart.leave", show=False,
@@ -86,6 +99,7 @@ class TimeChart(Widget, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id, classes=classes)
         self.log_axis = False
+        self.markers_shown = True
         self._data: ChartData | None = None
         self._start = 0
         self._stop = 0
@@ -133,9 +147,10 @@ class TimeChart(Widget, can_focus=True):
         if self._data is None:
             return
         start, stop = self._start, self._stop
+        data = self._data if self.markers_shown else self._data.without_markers()
         self._grid = await asyncio.to_thread(
             draw,
-            self._data,
+            data,
             start,
             stop,
             self.size.width,
@@ -197,40 +212,74 @@ class TimeChart(Widget, can_focus=True):
         return Strip.join([strip.crop(0, column), marked, strip.crop(column + 1)])
 
     def _cursor_column(self) -> int | None:
-        if self._cursor is None or self._grid is None:
+        if self._cursor is None or self._grid is None or self._data is None:
             return None
-        from quant_tui.ui.widgets.chart_raster import column_of
-
         start, stop = self._drawn
         if not start <= self._cursor < stop:
             return None
-        return column_of(self._cursor - start, stop - start, self._grid.width)
+        return self._column(self._cursor, self._data, self._grid)
+
+    def _column(self, position: float, data: ChartData, grid: Grid) -> int:
+        start, stop = self._drawn
+        return column_of(position - start, stop - start, grid.width, cells=data.axis.cells)
 
     def _legend(self, width: int) -> Strip:
         data = self._data
         if data is None or not len(data):
             return Strip.blank(width, self.rich_style)
         muted = self.get_component_rich_style("chart--axis")
+        if self._cursor is None and data.note:
+            return Strip([Segment(data.note, muted)]).adjust_cell_length(width, muted)
         at = self._stop - 1 if self._cursor is None else self._cursor
-        when = f"{_date(data, self._start)} … {_date(data, at)}"
+        when = f"{data.axis.write(self._start)} … {data.axis.write(at)}"
         if self._cursor is not None:
-            when = f"▏{_date(data, at)}"
+            when = f"▏{data.axis.write(at)}"
         segments = [Segment(f"{when}  ", muted if self._cursor is None else self.rich_style)]
         for pane in data.panes:
             for series in reversed(pane.series):
-                segments += self._entry(series, pane.write(float(series.values[at])))
+                value = float(series.values[at])
+                if series.kind == "line" or math.isfinite(value):
+                    segments += self._entry(series, pane.write(value))
+            for markers in pane.markers if self._cursor is not None else ():
+                segments += self._marked(markers, pane.write, data, at)
         if self.log_axis:
             segments.append(Segment("log axis", muted))
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _entry(self, series: Series, value: str) -> list[Segment]:
         style = self.get_component_rich_style(f"chart--{series.role}")
-        mark = "┈" if series.thin else ("▔" if series.role == "down" else "━")
+        mark = {"line": PATTERN_MARKS[series.pattern], "area": "▔", "bars": "▄"}[series.kind]
         name = fit(series.name, min(18, len(series.name) * 2), "left").rstrip()
         return [
-            Segment(f"{mark} ", style),
-            Segment(f"{name} ", self.get_component_rich_style("chart--axis")),
+            Segment(f"{mark}{series.label} ", style),
+            Segment(f"{name} " if name else "", self.get_component_rich_style("chart--axis")),
             Segment(f"{value}   ", style + Style(bold=True)),
+        ]
+
+    def _marked(
+        self, markers: Markers, write: Callable[[float | None], str], data: ChartData, at: int
+    ) -> list[Segment]:
+        """Say what stands in the cursor's column: one marker's value, or how many there are."""
+        grid = self._grid
+        if grid is None or not (self.markers_shown or not data.has_markers):
+            return []
+        column = self._column(at, data, grid)
+        reach = 1 + (self._stop - self._start) // max(1, grid.width)
+        first, last = markers.positions.searchsorted((at - reach, at + reach + 1)).tolist()
+        found = [
+            one
+            for one in range(first, last)
+            if self._column(int(markers.positions[one]), data, grid) == column
+        ]
+        if not found:
+            return []
+        single = len(markers.characters) == 1
+        mark = markers.characters if single else markers.characters[found[0]]
+        text = write(float(markers.values[found[0]])) if len(found) == 1 else f"x {len(found)}"
+        style = self.get_component_rich_style(f"chart--{markers.role}")
+        return [
+            Segment(f"{mark} {markers.name} ", style),
+            Segment(f"{text}   ", style + Style(bold=True)),
         ]
 
     # -- what the keys do
@@ -241,6 +290,8 @@ class TimeChart(Widget, can_focus=True):
             return self._cursor is not None
         if action == "log":
             return self._data is not None and any(pane.may_log for pane in self._data.panes)
+        if action == "markers":
+            return self._data is not None and self._data.has_markers
         return self._data is not None
 
     def action_step(self, direction: int) -> None:
@@ -309,6 +360,11 @@ class TimeChart(Widget, can_focus=True):
         self.log_axis = not self.log_axis
         self._redraw()
 
+    def action_markers(self) -> None:
+        """Show or hide the markers on the curve."""
+        self.markers_shown = not self.markers_shown
+        self._redraw()
+
     def action_leave(self) -> None:
         """Take the cursor away."""
         self._cursor = None
@@ -320,10 +376,6 @@ class TimeChart(Widget, can_focus=True):
         if self._data is None or self._grid is None or event.x >= self._grid.width:
             return
         self._move_to(self._start + event.x * (self._stop - self._start) // self._grid.width)
-
-
-def _date(data: ChartData, position: int) -> str:
-    return str(data.dates[position].astype("datetime64[m]")).replace("T00:00", "").replace("T", " ")
 
 
 def _runs(characters: list[str], roles: list[str], styles: dict[str, Style]) -> list[Segment]:

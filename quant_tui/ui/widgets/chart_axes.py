@@ -1,12 +1,16 @@
-"""Where the marks of a chart's axes stand, and what they say."""
+"""What the positions of a chart stand for, and where the marks of its axes are."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+
+from quant_tui.ui.widgets.chart_data import column_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +21,81 @@ _MONTHS = ("", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "N
 """Marks of months; January is marked by its year."""
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+_SAMPLES = 4
+"""Dates that are looked at for each column: a mark's place is exact to the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """Bars at even distances.
+
+    Attributes
+    ----------
+    dates
+        (T,) datetime64, rising.
+    """
+
+    dates: Dates
+    cells: ClassVar[bool] = False
+
+    def __len__(self) -> int:
+        return len(self.dates)
+
+    def write(self, position: int) -> str:
+        """Return the date of a position, with its time of day where it has one."""
+        text = str(self.dates[position].astype("datetime64[m]"))
+        return text.replace("T00:00", "").replace("T", " ")
+
+    def ticks(self, start: int, stop: int, width: int) -> list[tuple[int, str]]:
+        """Return columns and labels for the positions ``start`` to ``stop``."""
+        count = stop - start
+        looked_at = start + np.arange(min(count, _SAMPLES * width)) * count // max(
+            1, min(count, _SAMPLES * width)
+        )
+        found = date_ticks(self.dates[looked_at], width)
+        return [(column_of(int(looked_at[at]) - start, count, width), text) for at, text in found]
+
+
+@dataclass(frozen=True, slots=True)
+class ValueAxis:
+    """Equal stretches of a range of values: the bins of a histogram.
+
+    Attributes
+    ----------
+    low, step, count
+        The stretch at position p goes from ``low + p · step`` to the next.
+    write_value
+        From a value to its text.
+    """
+
+    low: float
+    step: float
+    count: int
+    write_value: Callable[[float | None], str]
+    cells: ClassVar[bool] = True
+
+    def __len__(self) -> int:
+        return self.count
+
+    def position(self, value: float) -> float:
+        """Return where a value lies; the middle of the first stretch is 0."""
+        return (value - self.low) / self.step - 0.5
+
+    def write(self, position: int) -> str:
+        """Return the bounds of a stretch."""
+        low = self.low + position * self.step
+        return f"{self.write_value(low)} … {self.write_value(low + self.step)}"
+
+    def ticks(self, start: int, stop: int, width: int) -> list[tuple[int, str]]:
+        """Return columns and labels for the positions ``start`` to ``stop``."""
+        low, high = self.low + start * self.step, self.low + stop * self.step
+        room = max(len(self.write_value(low)), len(self.write_value(high))) + 3
+        ticks = value_ticks(low, high, max(2, width // room))
+        return [
+            (min(width - 1, int((tick - low) / (high - low) * width)), self.write_value(tick))
+            for tick in ticks
+        ]
 
 
 def value_ticks(low: float, high: float, most: int, *, log: bool = False) -> list[float]:

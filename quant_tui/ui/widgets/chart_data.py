@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,76 +13,156 @@ from quant_tui.ui.format import number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from quant_tui.ui.widgets.chart_axes import TimeAxis, ValueAxis
+
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
     Dates = NDArray[np.datetime64]
 
-Role = Literal["first", "second", "third", "down"]
+Role = Literal["first", "second", "third", "fourth", "fifth", "sixth", "up", "down", "axis"]
 """What colour a series has; the theme says which."""
+
+Pattern = Literal["solid", "thin", "dashed", "dotted", "long", "sparse"]
+"""How a line is broken, so that lines are told apart without colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line of a pane.
+    """One line, area or row of bars of a pane.
 
     Attributes
     ----------
     name
-        As the legend writes it.
+        As the legend writes it; "" leaves the label alone.
     values
-        (T,), one a date; NaN where there is none.
+        (T,), one a position; NaN where there is none.
     role
         Which colour of the theme.
-    thin
-        Drawn with half the dots, so that it is told apart without colour.
+    pattern
+        How a line is broken.
+    kind
+        ``line``; ``area``, filled from zero at the top down; ``bars``, from zero up.
+    label
+        A letter that stands on the line and at its end, and in the legend.
     """
 
     name: str
     values: Floats
     role: Role = "first"
-    thin: bool = False
+    pattern: Pattern = "solid"
+    kind: Literal["line", "area", "bars"] = "line"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Markers:
+    """Single points, each a character: fills, the numbers of drawdowns, a scatter.
+
+    Attributes
+    ----------
+    name
+        As the readout names one.
+    positions, values
+        (K,) rising positions on the axis, and where they stand on the pane's value axis.
+    characters
+        One for all of them, or (K,) one each.
+    role
+        Which colour of the theme.
+    above
+        Rows that they stand above their values; negative is below.
+    """
+
+    name: str
+    positions: Ints
+    values: Floats
+    characters: str
+    role: Role = "first"
+    above: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vertical:
+    """A line across the pane at a place of the axis, with a label at its top.
+
+    ``position`` may lie between two positions.
+    """
+
+    position: float
+    label: str
+    role: Role = "down"
 
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """Series that share a value axis.
+    """Series and markers that share a value axis.
 
     Attributes
     ----------
-    series
+    series, markers, verticals
         Later ones are drawn over earlier ones.
     weight
         Share of the chart's height.
     write
         From a value to the text of the axis and of the readout.
-    kind
-        ``line``, or ``area``: filled between zero and one series.
     may_log
         Whether a logarithmic axis makes sense.
+    level
+        A value that a line is drawn at, None for none.
     """
 
-    series: tuple[Series, ...]
+    series: tuple[Series, ...] = ()
     weight: int = 1
     write: Callable[[float | None], str] = number
-    kind: Literal["line", "area"] = "line"
     may_log: bool = False
+    markers: tuple[Markers, ...] = ()
+    verticals: tuple[Vertical, ...] = ()
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChartData:
-    """Panes over one time axis.
+    """Panes over one axis.
 
     Attributes
     ----------
-    dates
-        (T,) datetime64, rising. Sessions are drawn at even distances: weekends and
-        holidays leave no holes.
+    axis
+        What the positions 0 … T - 1 stand for. Sessions are drawn at even distances:
+        weekends and holidays leave no holes.
+    note
+        What the first line says while no cursor is shown; "" for the range and last values.
     """
 
-    dates: Dates
+    axis: TimeAxis | ValueAxis
     panes: tuple[Pane, ...]
+    note: str = ""
 
     def __len__(self) -> int:
-        return len(self.dates)
+        return len(self.axis)
+
+    @property
+    def has_markers(self) -> bool:
+        """Whether there are markers that can be taken away: those on a series."""
+        return any(pane.series and pane.markers for pane in self.panes)
+
+    def without_markers(self) -> ChartData:
+        """Return the same without the markers on series."""
+        panes = tuple(replace(pane, markers=()) if pane.series else pane for pane in self.panes)
+        return replace(self, panes=panes)
+
+
+def column_of(position: float, count: int, width: int, *, cells: bool = False) -> int:
+    """Return the column in which a position out of ``count`` is drawn.
+
+    Parameters
+    ----------
+    cells
+        Whether a position is a stretch of the axis, as of a bar, and not a point on it.
+    """
+    if count <= width and not cells:
+        return 0 if count < 2 else round(position * (width - 1) / (count - 1))
+    if count <= width:
+        return min(width - 1, int((position + 0.5) * width / count))
+    return min(width - 1, int(position) * width // count)
 
 
 def reduce_to_columns(values: Floats, columns: int) -> tuple[Floats, Floats]:
@@ -123,34 +203,43 @@ def reduce_to_columns(values: Floats, columns: int) -> tuple[Floats, Floats]:
     return x[kept], y[kept]
 
 
-def least_in_columns(values: Floats, columns: int) -> Floats:
-    """Return the least value of each column, (columns,); NaN where there is none."""
+def extreme_in_columns(values: Floats, columns: int, *, greatest: bool = False) -> Floats:
+    """Return the least, or greatest, value of each column, (columns,); NaN where none is."""
     count = len(values)
     if count == 0:
         return np.full(columns, np.nan)
+    starts = np.arange(columns) * count // columns
     if count <= columns:
-        return values[np.arange(columns) * count // columns]
-    return np.fmin.reduceat(values, np.arange(columns) * count // columns)
+        return values[starts]
+    pick = np.fmax if greatest else np.fmin
+    found: Floats = pick.reduceat(values, starts)
+    return found
 
 
 def bounds_of(pane: Pane, start: int, stop: int, *, log: bool) -> tuple[float, float]:
     """Return the least and greatest value of a pane between two positions.
 
-    An area reaches to zero; a flat line gets room above and below.
+    Areas and bars reach to zero; a flat line gets room above and below.
     """
+    kinds = {series.kind for series in pane.series}
+    arrays = [series.values[start:stop] for series in pane.series]
+    for markers in pane.markers if not pane.series else ():
+        first, last = np.searchsorted(markers.positions, (start, stop))
+        arrays.append(markers.values[first:last])
     lows, highs = [], []
-    for series in pane.series:
-        shown = series.values[start:stop]
-        shown = shown[np.isfinite(shown) & (shown > 0)] if log else shown[np.isfinite(shown)]
+    for array in arrays:
+        shown = array[np.isfinite(array) & (array > 0)] if log else array[np.isfinite(array)]
         if len(shown):
             lows.append(float(shown.min()))
             highs.append(float(shown.max()))
     if not lows:
         return (1.0, 10.0) if log else (0.0, 1.0)
     low, high = min(lows), max(highs)
-    if pane.kind == "area":
-        low, high = min(low, -1e-4), 0.0
-    elif high - low <= 1e-9 * max(abs(high), abs(low)):
+    if "area" in kinds:
+        return min(low, -1e-4), 0.0
+    if "bars" in kinds:
+        return 0.0, max(high, 1e-9)
+    if high - low <= 1e-9 * max(abs(high), abs(low)):
         room = abs(high) * 0.01 or 1.0
         low, high = low - room, high + room
     return low, high

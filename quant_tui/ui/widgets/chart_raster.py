@@ -1,40 +1,36 @@
-"""From series to a grid of characters: plotext draws the lines, blocks the areas.
+"""From series to a grid of characters.
 
-This is plain work on arrays and strings, about 5 ms a line at 80x24 and 25 ms at
-200x60, so the chart runs it in a thread.
+This is plain work on arrays, a few milliseconds however long the series are, so the
+chart runs it in a thread.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from quant_tui.ui.widgets.chart_axes import date_ticks, value_ticks
+from quant_tui.ui.widgets.chart_axes import value_ticks
+from quant_tui.ui.widgets.chart_canvas import Canvas
 from quant_tui.ui.widgets.chart_data import (
     ChartData,
+    Markers,
     Pane,
+    Series,
     bounds_of,
-    least_in_columns,
+    column_of,
+    extreme_in_columns,
     reduce_to_columns,
 )
 
 if TYPE_CHECKING:
     from quant_tui.ui.widgets.chart_data import Floats
 
-_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
-_BRAILLE = 0x2800
-_LOWER_BLOCKS = " ▁▂▃▄▅▆▇"
 _ROWS_A_TICK = 3
-_LEFT_DOTS = 0x47
-"""Bits of a braille cell's left column: a line of these alone is drawn thinner."""
-
-_plotext = threading.Lock()
-"""plotext keeps tables of its own between calls; two threads must not draw at once."""
+_COLUMNS_A_LETTER = 24
+"""How often a line's letter stands on it."""
 
 
 @dataclass(slots=True)
@@ -69,9 +65,10 @@ def draw(data: ChartData, start: int, stop: int, columns: int, rows: int, *, log
     axis_width = max((scale.label_width for scale in scales), default=0) + 1
     width = max(4, columns - axis_width)
     grid = Grid(width, columns - width, [], [])
+    view = _View(start, stop, width, data.axis.cells)
     for pane, scale in zip(data.panes, scales, strict=True):
-        _draw_pane(grid, pane, scale, start, stop)
-    _draw_dates(grid, data, start, stop)
+        _draw_pane(grid, pane, scale, view)
+    _draw_axis(grid, data, view)
     return grid
 
 
@@ -80,6 +77,33 @@ def _heights(panes: tuple[Pane, ...], rows: int) -> list[int]:
     heights = [max(2, rows * pane.weight // total) for pane in panes]
     heights[0] = max(2, heights[0] + rows - sum(heights))
     return heights
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Which positions are drawn, into how many columns."""
+
+    start: int
+    stop: int
+    width: int
+    cells: bool
+
+    @property
+    def count(self) -> int:
+        return self.stop - self.start
+
+    def column(self, position: float) -> int:
+        return column_of(position - self.start, self.count, self.width, cells=self.cells)
+
+    def points(self, values: Floats) -> tuple[Floats, Floats]:
+        """Return the shown part of a series in dots across, and its values."""
+        shown = values[self.start : self.stop]
+        dots = 2 * self.width
+        if self.cells and len(shown) <= dots:
+            kept = np.isfinite(shown)
+            x = (np.arange(len(shown)) + 0.5) * dots / len(shown) - 0.5
+            return x[kept], shown[kept]
+        return reduce_to_columns(shown, dots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,134 +125,132 @@ class _Scale:
     @classmethod
     def of(cls, pane: Pane, start: int, stop: int, height: int, *, log: bool) -> _Scale:
         low, high = bounds_of(pane, start, stop, log=log)
+        if not pane.series and pane.markers and not log:
+            low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
         most = max(2, height // _ROWS_A_TICK)
         ticks = value_ticks(low, high, most, log=log)
         bare = cls(low, high, height, log, (), ())
         last = []
-        for series in reversed(pane.series):
+        lines = [one for one in pane.series if one.kind == "line"]
+        for series in reversed(lines) if len(lines) == len(pane.series) else ():
             shown = series.values[start:stop]
             finite = np.flatnonzero(np.isfinite(shown))
             if len(finite):
                 value = float(shown[finite[-1]])
-                last.append((bare.row(value), pane.write(value), series.role))
+                text = f"{series.label} {pane.write(value)}".lstrip()
+                last.append((bare.row(value), text, series.role))
         marks = tuple((bare.row(tick), pane.write(tick)) for tick in ticks)
         return cls(low, high, height, log, marks, tuple(last))
 
-    def transform(self, values: Floats) -> Floats:
-        if not self.log:
-            return values
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(values > 0, np.log10(values), np.nan)
+    def part(self, values: Floats) -> Floats:
+        """Return how far down values lie: 0 at the top, 1 at the bottom."""
+        if self.log:
+            with np.errstate(invalid="ignore", divide="ignore"):
+                values = np.where(values > 0, np.log10(values), np.nan)
+        low, high = self.limits()
+        return (high - values) / (high - low)
 
     def limits(self) -> tuple[float, float]:
         return (math.log10(self.low), math.log10(self.high)) if self.log else (self.low, self.high)
+
+    def dots(self, values: Floats) -> Floats:
+        return self.part(values) * (4 * self.height - 1)
 
     def row(self, value: float) -> int:
         """Return the row of a value, 0 at the top."""
         if self.log and value <= 0:
             return self.height - 1
-        low, high = self.limits()
-        place = math.log10(value) if self.log else value
-        part = (high - place) / (high - low)
-        return min(self.height - 1, max(0, round(part * (4 * self.height - 1)) // 4))
+        dot = float(self.dots(np.array([value]))[0])
+        return min(self.height - 1, max(0, round(dot) // 4))
 
 
-def _draw_pane(grid: Grid, pane: Pane, scale: _Scale, start: int, stop: int) -> None:
-    width, height = grid.width, scale.height
-    characters = [[" "] * width for _ in range(height)]
-    roles = [[""] * width for _ in range(height)]
+def _draw_pane(grid: Grid, pane: Pane, scale: _Scale, view: _View) -> None:
+    canvas = Canvas(grid.width, scale.height)
     for row, _ in scale.ticks:
-        for column in range(0, width, 2):
-            characters[row][column], roles[row][column] = "·", "grid"
+        canvas.grid_row(row)
+    if pane.level is not None and scale.low <= pane.level <= scale.high:
+        canvas.level(scale.row(pane.level))
     for series in pane.series:
-        values = scale.transform(series.values[start:stop])
-        if pane.kind == "area":
-            _fill(characters, roles, values, scale, series.role)
-        else:
-            _overlay(characters, roles, _line(values, width, scale), series.role, series.thin)
-    labels: dict[int, tuple[str, str]] = {row: (text, "axis") for row, text in scale.ticks}
+        _draw_series(canvas, series, scale, view)
+    for at, series in enumerate(pane.series):
+        if series.label:
+            _put_letters(canvas, series, scale, view, _COLUMNS_A_LETTER * at // len(pane.series))
+    for markers in pane.markers:
+        _put_markers(canvas, markers, scale, view)
+    for at, vertical in enumerate(pane.verticals):
+        if view.start - 0.5 <= vertical.position <= view.stop - 0.5:
+            column = view.column(vertical.position)
+            canvas.vertical(column, vertical.role)
+            wide = len(vertical.label) + 1
+            left = column - wide if column >= wide else column + 2
+            canvas.put(at, left, vertical.label, vertical.role)
+    _write_axis(grid, scale, canvas)
+
+
+def _draw_series(canvas: Canvas, series: Series, scale: _Scale, view: _View) -> None:
+    if series.kind == "line":
+        x, y = view.points(series.values)
+        y = scale.dots(y)
+        kept = np.isfinite(y)
+        canvas.line(x[kept], y[kept], series.role, series.pattern)
+        return
+    shown = series.values[view.start : view.stop]
+    if series.kind == "area":
+        least = extreme_in_columns(shown, view.width)
+        canvas.area(least / scale.low * scale.height, series.role)
+    else:
+        most = extreme_in_columns(shown, view.width, greatest=True)
+        canvas.bars(most / scale.high * scale.height, series.role)
+
+
+def _put_letters(canvas: Canvas, series: Series, scale: _Scale, view: _View, offset: int) -> None:
+    x, y = view.points(series.values)
+    y = scale.dots(y)
+    if not len(x):
+        return
+    for column in range(4 + offset, canvas.width, _COLUMNS_A_LETTER):
+        at = int(np.searchsorted(x, 2 * column))
+        if x[0] <= 2 * column <= x[-1] and np.isfinite(y[at]):
+            canvas.put(round(float(y[at])) // 4, column, series.label, series.role)
+
+
+def _put_markers(canvas: Canvas, markers: Markers, scale: _Scale, view: _View) -> None:
+    first, last = np.searchsorted(markers.positions, (view.start, view.stop)).tolist()
+    values = markers.values[first:last]
+    kept = np.flatnonzero(np.isfinite(values))
+    if not len(kept):
+        return
+    rows = np.clip(np.rint(scale.dots(values[kept])) // 4, 0, canvas.height - 1).astype(int)
+    rows = np.clip(rows - markers.above, 0, canvas.height - 1)
+    columns = [view.column(float(markers.positions[first + at])) for at in kept.tolist()]
+    single = len(markers.characters) == 1
+    for at, row, column in zip(kept.tolist(), rows.tolist(), columns, strict=True):
+        character = markers.characters if single else markers.characters[first + at]
+        canvas.put(row, column, character, markers.role)
+
+
+def _write_axis(grid: Grid, scale: _Scale, canvas: Canvas) -> None:
+    """Write the ticks right of the pane; a line's last value pushes others aside."""
+    labels: dict[int, tuple[str, str]] = {}
     for row, text, role in scale.last:
-        if pane.kind == "line" and labels.get(row, ("", "axis"))[1] == "axis":
-            labels[row] = (text, role)
-    for row in range(height):
+        free = [(abs(at - row), at) for at in range(scale.height) if at not in labels]
+        if free:
+            labels[min(free)[1]] = (text, role)
+    for row, text in scale.ticks:
+        labels.setdefault(row, (text, "axis"))
+    for row in range(scale.height):
         text, role = labels.get(row, ("", ""))
-        characters[row].extend(f" {text}".ljust(grid.axis_width))
-        roles[row].extend([role] * grid.axis_width)
-    grid.characters += characters
-    grid.roles += roles
+        canvas.characters[row].extend(f" {text}".ljust(grid.axis_width))
+        canvas.roles[row].extend([role] * grid.axis_width)
+    grid.characters += canvas.characters
+    grid.roles += canvas.roles
 
 
-def _line(values: Floats, width: int, scale: _Scale) -> list[str]:
-    """Let plotext draw one series in braille, without axes and colours."""
-    from textual_plotext import Plot
-
-    x, y = reduce_to_columns(values, 2 * width)
-    if len(x) == 0:
-        return []
-    with _plotext:
-        plot = Plot()
-        plot.theme("clear")
-        plot.plotsize(width, scale.height)
-        # plotsize stops at the terminal's size; textual-plotext gets round that like this
-        plot._set_size(width, scale.height)
-        plot.frame(False)
-        plot.xaxes(False, False)
-        plot.yaxes(False, False)
-        plot.xfrequency(0)
-        plot.yfrequency(0)
-        plot.xlim(0, 2 * width - 1)
-        plot.ylim(*scale.limits())
-        plot.plot(x.tolist(), y.tolist(), marker="braille")
-        drawn: str = plot.build()
-    return _ESCAPES.sub("", drawn).split("\n")
-
-
-def _overlay(
-    characters: list[list[str]], roles: list[list[str]], lines: list[str], role: str, thin: bool
-) -> None:
-    """Put a braille drawing over what is there; dots of two lines in one cell are joined."""
-    for row, line in enumerate(lines[: len(characters)]):
-        for column, mark in enumerate(line[: len(characters[row])]):
-            dots = ord(mark) - _BRAILLE
-            if dots <= 0:
-                continue
-            dots = (dots & _LEFT_DOTS or dots) if thin else dots
-            below = ord(characters[row][column]) - _BRAILLE
-            if 0 < below < 256:
-                dots |= below
-            characters[row][column], roles[row][column] = chr(_BRAILLE + dots), role
-
-
-def _fill(
-    characters: list[list[str]], roles: list[list[str]], values: Floats, scale: _Scale, role: str
-) -> None:
-    """Fill downwards from zero at the top, in eighths of a row."""
-    least = least_in_columns(values, len(characters[0]))
-    eighths = np.nan_to_num(least / scale.low) * scale.height * 8
-    for column, depth in enumerate(np.ceil(eighths - 0.25).astype(int)):
-        full, part = divmod(int(depth), 8)
-        for row in range(min(full, scale.height)):
-            # a coloured background: block characters leave seams in some fonts
-            characters[row][column], roles[row][column] = " ", f"{role}-reversed"
-        if part and full < scale.height:
-            # the lower rest of the cell in the background's colour: reversed
-            characters[full][column] = _LOWER_BLOCKS[8 - part]
-            roles[full][column] = f"{role}-reversed"
-
-
-def _draw_dates(grid: Grid, data: ChartData, start: int, stop: int) -> None:
+def _draw_axis(grid: Grid, data: ChartData, view: _View) -> None:
     line = [" "] * (grid.width + grid.axis_width)
-    for at, label in date_ticks(data.dates[start:stop], grid.width):
-        column = column_of(at, stop - start, grid.width)
+    for column, label in data.axis.ticks(view.start, view.stop, grid.width):
         text = f"╵{label}"
         if column + len(text) <= len(line):
             line[column : column + len(text)] = list(text)
     grid.characters.append(line)
     grid.roles.append(["axis"] * len(line))
-
-
-def column_of(position: int, count: int, width: int) -> int:
-    """Return the column in which a position out of ``count`` is drawn."""
-    if count <= width:
-        return 0 if count < 2 else round(position * (width - 1) / (count - 1))
-    return min(width - 1, position * width // count)

@@ -31,7 +31,13 @@ WIDEST = 110
 
 
 class Page(LineView, can_focus=True):
-    """Lines that scroll with the arrows and with ``j`` and ``k``."""
+    """Lines that scroll with the arrows and with ``j`` and ``k``.
+
+    Parameters
+    ----------
+    widest
+        Cells of the widest line; running text keeps to :data:`WIDEST`.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j", "scroll_down", "Down", id="page.down", show=False, tooltip="Scroll down"),
@@ -40,8 +46,9 @@ class Page(LineView, can_focus=True):
         Binding("G", "scroll_end", "Last", id="page.last", show=False, tooltip="To the end"),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+    def __init__(self, *, widest: int = WIDEST, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
+        self.widest = widest
         self._write: Write | None = None
         self._width = 0
         self._strips: dict[Look, Strip] = {}
@@ -63,7 +70,7 @@ class Page(LineView, can_focus=True):
             self._strips.clear()
         if self._width == 0:
             return
-        width = min(WIDEST, max(20, self._width - 1))
+        width = min(self.widest, max(20, self._width - 1))
         written = list(self._write(width)) if self._write is not None else []
         before, self.lines = self.lines, list(self._fitting(written))
         changed = [

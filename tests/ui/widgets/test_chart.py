@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
 from quant_tui.ui.format import compact, percent
-from quant_tui.ui.widgets.chart import TimeChart
-from quant_tui.ui.widgets.chart_axes import date_ticks, value_ticks
+from quant_tui.ui.widgets.chart import Chart
+from quant_tui.ui.widgets.chart_axes import TimeAxis, date_ticks, value_ticks
 from quant_tui.ui.widgets.chart_data import (
     ChartData,
     Pane,
     Series,
     bounds_of,
-    least_in_columns,
+    column_of,
+    extreme_in_columns,
     reduce_to_columns,
 )
-from quant_tui.ui.widgets.chart_raster import column_of, draw
+from quant_tui.ui.widgets.chart_raster import draw
 
 FLOATS = st.floats(-1e6, 1e6, allow_nan=False) | st.just(float("nan"))
 
@@ -37,10 +38,10 @@ def example(count: int = 2264) -> ChartData:
     equity = 1e5 * np.exp(np.cumsum(rng.normal(4e-4, 0.01, count)))
     depth = equity / np.maximum.accumulate(equity) - 1.0
     return ChartData(
-        business_days(count),
+        TimeAxis(business_days(count)),
         (
             Pane((Series("Strategy 전략", equity),), weight=3, write=compact, may_log=True),
-            Pane((Series("Drawdown", depth, "down"),), write=percent, kind="area"),
+            Pane((Series("Drawdown", depth, "down", kind="area"),), write=percent),
         ),
     )
 
@@ -62,7 +63,7 @@ def test_reducing_keeps_the_extremes_and_the_width(values: list[float], columns:
 @given(st.lists(FLOATS, min_size=1, max_size=400), st.integers(1, 60))
 def test_the_deepest_point_of_an_area_is_not_lost(values: list[float], columns: int) -> None:
     array = np.array(values)
-    least = least_in_columns(array, columns)
+    least = extreme_in_columns(array, columns)
     finite = array[np.isfinite(array)]
     if len(finite) and len(array) >= columns:
         assert np.nanmin(least) == finite.min()
@@ -112,7 +113,7 @@ def test_a_drawing_fills_exactly_the_room_there_is(columns: int, rows: int, log:
 def test_flat_and_empty_series_are_drawn() -> None:
     dates = business_days(3)
     for values in ([1.0, 1.0, 1.0], [np.nan] * 3, [0.0, 0.0, 0.0]):
-        data = ChartData(dates, (Pane((Series("x", np.array(values)),), may_log=True),))
+        data = ChartData(TimeAxis(dates), (Pane((Series("x", np.array(values)),), may_log=True),))
         for log in (False, True):
             draw(data, 0, 3, 40, 8, log=log)
     assert bounds_of(Pane((Series("x", np.array([5.0, 5.0])),)), 0, 2, log=False) == (4.95, 5.05)
@@ -130,7 +131,7 @@ class Host(App[None]):
     """Shows one chart."""
 
     def compose(self) -> ComposeResult:
-        yield TimeChart(id="chart")
+        yield Chart(id="chart")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         from quant_tui.ui.themes import DEFAULTS
@@ -146,7 +147,7 @@ def text_of(app: App[None]) -> str:
 async def test_keys_read_out_zoom_pan_and_go_back() -> None:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:
-        chart = app.query_one(TimeChart)
+        chart = app.query_one(Chart)
         chart.show(example())
         chart.focus()
         await app.workers.wait_for_complete()
@@ -176,7 +177,7 @@ async def test_keys_read_out_zoom_pan_and_go_back() -> None:
 async def test_the_view_follows_the_cursor_beyond_its_edge() -> None:
     app = Host()
     async with app.run_test(size=(60, 16)) as pilot:
-        chart = app.query_one(TimeChart)
+        chart = app.query_one(Chart)
         chart.show(example())
         chart.focus()
         await app.workers.wait_for_complete()
@@ -190,7 +191,7 @@ async def test_the_view_follows_the_cursor_beyond_its_edge() -> None:
 async def test_the_chart_is_drawn_anew_for_another_size() -> None:
     app = Host()
     async with app.run_test(size=(80, 24)) as pilot:
-        chart = app.query_one(TimeChart)
+        chart = app.query_one(Chart)
         chart.show(example())
         await app.workers.wait_for_complete()
         await pilot.resize_terminal(120, 36)

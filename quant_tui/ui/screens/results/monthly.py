@@ -1,111 +1,138 @@
-"""The table of monthly returns: signs carry the meaning, colour its strength."""
+"""The monthly returns: years down, months across, the year's compounded return last."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
+from textual.widgets import Static
 
-from quant_tui.domain.base import Document
 from quant_tui.ui import format as fmt
-from quant_tui.ui.widgets.page import heading
+from quant_tui.ui.widgets.heat_map import HeatColumn, HeatData, HeatMap
+
+if TYPE_CHECKING:
+    from quant_tui.domain.base import Document
+    from quant_tui.ui.screens.results.view import ResultView
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_LABEL = 5
-_STRONG = 0.08
-"""A month's return that gets the full colour."""
+STRONG = 0.08
+"""A month's return that gets the full tint; a year's is three times that."""
 
 
-def monthly_lines(table: Document, width: int) -> list[Content]:
-    """Write years down, months across, the year's compounded return last.
+class Monthly(Vertical):
+    """The map, and what the months are like on the whole."""
 
-    Parameters
-    ----------
-    table
-        ``{year: {month: return}}``, keys as numbers or text.
-    width
-        Cells of a line; cells get a decimal more where there is room.
+    DEFAULT_CSS = """
+    Monthly {
+        height: 1fr;
+        & > HeatMap { height: 1fr; }
+        & > Static { height: 3; border-top: solid $rule; }
+    }
     """
-    cell = max(5, min(9, (width - _LABEL - 2) // 13))
-    decimals = 2 if cell >= 8 else 1
-    heading = "".join(month.rjust(cell) for month in MONTHS) + "  " + "Year".rjust(cell)
-    lines = [Content.styled(" " * _LABEL + heading, "bold $text-muted")]
-    for year in sorted(table, key=int):
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+        super().__init__(id=id)
+        self.map = HeatMap()
+        self.summary = Static("", markup=False)
+
+    def compose(self) -> ComposeResult:
+        """Lay out map and summary."""
+        yield self.map
+        yield self.summary
+
+    def focus_first(self) -> None:
+        """Give the keys to the map."""
+        self.map.focus()
+
+    async def show_view(self, view: ResultView) -> None:
+        """Show the months of a result."""
+        table: Document = view.result.details.get("monthly_table") or {}
+        self.map.show(heat_of(table))
+        self.summary.update(summary_of(table))
+
+
+def heat_of(table: Document) -> HeatData | None:
+    """Return the map of ``{year: {month: return}}``, keys as numbers or text."""
+    years = sorted(table, key=int)
+    if not years:
+        return None
+    rows: list[list[float | None]] = []
+    for year in years:
         months = {int(month): value for month, value in table[year].items() if value is not None}
-        total = _compounded(months)
-        parts: list[Content] = [Content.styled(str(year).ljust(_LABEL), "bold")]
-        parts += [_cell(months.get(month), cell, decimals) for month in range(1, 13)]
-        parts += [Content("  "), _cell(total, cell, decimals, strong=3 * _STRONG)]
-        lines.append(Content("").join(parts))
-    return lines
+        rows.append([*(months.get(month) for month in range(1, 13)), compounded(months)])
+    columns = [
+        *(HeatColumn(month, STRONG) for month in MONTHS),
+        HeatColumn("Year", 3 * STRONG, apart=True),
+    ]
+    return HeatData([str(year) for year in years], columns, rows, write_cell,
+                    partial(_read_out, years, rows))  # fmt: skip
 
 
-def summary_line(table: Document) -> Content:
-    """Write how many months rose, and the average one."""
+def write_cell(value: float, width: int) -> str:
+    """Write a return in per cent with a sign, as exactly as ``width`` cells allow."""
+    for decimals in (2, 1, 0):
+        text = fmt.signed(value * 100, decimals)
+        if len(text) <= width:
+            return text
+    return text
+
+
+def _read_out(
+    years: Sequence[object], rows: Sequence[Sequence[float | None]], row: int, column: int
+) -> str:
+    value = rows[row][column]
+    if column == 12:
+        others = sorted((one[12] for one in rows if one[12] is not None), reverse=True)
+        where, what = str(years[row]), "years"
+    else:
+        others = sorted((v for one in rows for v in one[:12] if v is not None), reverse=True)
+        where, what = f"{MONTHS[column]} {years[row]}", "months"
+    if value is None:
+        return f"{where}   no whole month"
+    parts = [f"{where}   {fmt.change(value)}", f"{others.index(value) + 1} of {len(others)} {what}"]
+    if column == 12:
+        known = [v for v in rows[row][:12] if v is not None]
+        parts.append(f"best month {fmt.change(max(known))}, worst {fmt.change(min(known))}")
+    else:
+        parts.append(f"year {fmt.change(rows[row][12])}")
+    return "   ".join(parts)
+
+
+def summary_of(table: Document) -> Content:
+    """Write how many months rose, their average, and the average of each way."""
     returns = [v for months in table.values() for v in months.values() if v is not None]
     if not returns:
         return Content.styled("No whole month to show.", "$text-muted")
-    risen = sum(value > 0 for value in returns)
-    fallen = sum(value < 0 for value in returns)
-    average = sum(returns) / len(returns)
-    return Content.assemble(
-        ("▲ ", "$up"), f"{risen} months up   ",
-        ("▼ ", "$down"), f"{fallen} down   ",
-        (f"· {len(returns) - risen - fallen} unchanged   ", "$text-muted"),
-        f"average {fmt.change(average)} a month   ",
-        ("percent", "$text-muted"),
+    risen = [value for value in returns if value > 0]
+    fallen = [value for value in returns if value < 0]
+    unchanged = len(returns) - len(risen) - len(fallen)
+    counts = Content.assemble(
+        ("▲ ", "$up"), f"{len(risen)} months up",
+        (f", {_average(risen)} on average", "$text-muted"),
+        ("   ▼ ", "$down"), f"{len(fallen)} down",
+        (f", {_average(fallen)} on average", "$text-muted"),
+        (f"   · {unchanged} unchanged" if unchanged else "", "$text-muted"),
     )  # fmt: skip
+    whole = Content.assemble(
+        "all months: ", fmt.change(sum(returns) / len(returns)), " on average",
+        ("   in the cells: per cent", "$text-muted"),
+    )  # fmt: skip
+    return Content("\n").join([counts, whole])
 
 
-def drawdown_lines(drawdowns: Sequence[Document], width: int) -> list[Content]:
-    """Write the deepest drawdowns: how deep, from when, until when, how long."""
-    if not drawdowns:
-        return []
-    titles = (
-        f"{'Depth':>8}  {'Peak':<10}  {'Valley':<10}  {'Recovered':<10}  {'Bars':>6} {'Days':>6}"
-    )
-    lines = [
-        Content(""),
-        heading("Deepest drawdowns", width),
-        Content.styled(titles, "bold $text-muted"),
-    ]
-    for one in drawdowns:
-        days = "  ".join(
-            str(one.get(key) or "not yet")[:10].ljust(10)
-            for key in ("peak_date", "valley_date", "recovery_date")
-        )
-        lines.append(
-            Content.assemble(
-                (fmt.percent(one.get("depth")).rjust(8), "$down"),
-                f"  {days}  {fmt.integer(one.get('bars')):>6} {fmt.integer(one.get('days')):>6}",
-            )
-        )
-    return lines
+def _average(values: Sequence[float]) -> str:
+    return fmt.signed(sum(values) / len(values) * 100) + "%" if values else fmt.NOTHING
 
 
-def _compounded(months: Mapping[int, float]) -> float | None:
+def compounded(months: Mapping[int, float]) -> float | None:
+    """Return the product of (1 + r), less 1; None without months."""
     if not months:
         return None
     total = 1.0
     for value in months.values():
         total *= 1.0 + value
     return total - 1.0
-
-
-def _cell(value: float | None, width: int, decimals: int, *, strong: float = _STRONG) -> Content:
-    if value is None:
-        return Content.styled("·".rjust(width), "$text-muted")
-    number = value * 100
-    text = fmt.signed(number, decimals)
-    if len(text) > width - 1:
-        text = fmt.signed(number, 0 if abs(number) >= 10 else 1)
-    if len(text) > width - 1:
-        text = fmt.signed(number, 0)
-    text = text.rjust(width)
-    if value == 0:
-        return Content.styled(text, "$text-muted")
-    depth = min(1.0, abs(value) / strong)
-    colour = "up" if value > 0 else "down"
-    if depth < 0.12:
-        return Content.styled(text, f"${colour}")
-    return Content.styled(text, f"on ${colour} {round(10 + 45 * depth)}%")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -18,25 +19,30 @@ from textual.widgets import ContentSwitcher, Static
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.ui.reporting import toast
 from quant_tui.ui.screens.results import tables
-from quant_tui.ui.screens.results.monthly import drawdown_lines, monthly_lines, summary_line
+from quant_tui.ui.screens.results.charts import Charts
+from quant_tui.ui.screens.results.glossary import figures_of
+from quant_tui.ui.screens.results.monthly import Monthly
 from quant_tui.ui.screens.results.overview import Overview
-from quant_tui.ui.screens.results.run_info import is_synthetic, run_info_lines
+from quant_tui.ui.screens.results.run_info import RunInfo, is_synthetic
+from quant_tui.ui.screens.results.tear_sheet import TearSheet
+from quant_tui.ui.screens.results.trust_card import TrustCard
+from quant_tui.ui.screens.results.view import ResultPart, ResultView
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
-from quant_tui.ui.widgets.page import Page
-from quant_tui.ui.widgets.table import Table
 
 if TYPE_CHECKING:
-    from quant_tui.domain.trading import BacktestResult
     from quant_tui.services.backtest_report import BacktestReport
 
-PAGES = (
-    ("overview", "Overview"),
-    ("metrics", "Metrics"),
-    ("trades", "Trades"),
-    ("trips", "Round trips"),
-    ("monthly", "Monthly"),
-    ("run", "Run"),
+PAGES: tuple[tuple[str, str, Callable[[], Widget]], ...] = (
+    ("overview", "Overview", partial(Overview, id="overview")),
+    ("trust", "Trust", partial(TrustCard, id="trust")),
+    ("sheet", "Tear sheet", partial(TearSheet, id="sheet")),
+    ("charts", "Charts", partial(Charts, id="charts")),
+    ("trades", "Trades", tables.fills_table),
+    ("trips", "Round trips", tables.round_trips_table),
+    ("monthly", "Monthly", partial(Monthly, id="monthly")),
+    ("run", "Run", partial(RunInfo, id="run")),
 )
+"""Name, title, and how each page is built; what it shows, it is given as a view."""
 
 
 class ResultPage(Vertical):
@@ -65,16 +71,16 @@ class ResultPage(Vertical):
         self.head = Static("", id="result-head", markup=False)
         self.pages = ContentSwitcher(initial="overview")
         self.panel = MessagePanel()
-        self.overview = Overview(id="overview")
         self.backtest_id = ""
         self._report: BacktestReport | None = None
+        self._view: ResultView | None = None
         self._stale: set[str] = set()
 
     def compose(self) -> ComposeResult:
         """Lay out heading, pages, and the panel that stands in for them."""
         yield self.head
         with self.pages:
-            yield self.overview
+            yield Overview(id="overview")
         yield self.panel
 
     def focus_first(self) -> None:
@@ -83,10 +89,8 @@ class ResultPage(Vertical):
             self.panel.focus()
             return
         current = self.pages.visible_content
-        if isinstance(current, Overview):
-            current.chart.focus()
-        elif isinstance(current, Table | Page):
-            current.focus()
+        if current is not None:
+            cast("ResultPart", current).focus_first()
 
     def show_loading(self) -> None:
         """Say that the result is on its way."""
@@ -104,10 +108,16 @@ class ResultPage(Vertical):
         if report.result is None:
             self._show_no_result(report, retry)
             return
+        from quant_tui.services.result_series import ResultSeries
+
+        series = await asyncio.to_thread(ResultSeries.of, report.result)
+        if self._report is not report:
+            return  # another was opened meanwhile
+        self._view = ResultView(report, report.result, series)
         # what had the focus may be on a page that is just now hidden
         had_focus = self.panel.has_focus or other
         self.remove_class("-message")
-        self._stale = {name for name, _ in PAGES}
+        self._stale = {name for name, *_ in PAGES}
         await self._fill(self.pages.current or "overview")
         if had_focus or not self.has_focus_within:
             self.focus_first()
@@ -147,7 +157,7 @@ class ResultPage(Vertical):
 
     async def action_turn(self, steps: int) -> None:
         """Go to the next or previous page; it goes round."""
-        names = [name for name, _ in PAGES]
+        names = [name for name, *_ in PAGES]
         at = names.index(self.pages.current or "overview")
         await self.action_page(names[(at + steps) % len(names)])
 
@@ -166,32 +176,15 @@ class ResultPage(Vertical):
         self.refresh_bindings()
 
     async def _fill(self, name: str) -> None:
-        report = self._report
-        if report is None or report.result is None or name not in self._stale:
+        view = self._view
+        if view is None or name not in self._stale:
             return
         self._stale.discard(name)
-        result = report.result
-        if name == "overview":
-            benchmark = str(report.backtest.config.get("benchmark") or "")
-            self.overview.show_result(result, benchmark)
-            return
         page = next(iter(self.pages.query_children(f"#{name}")), None)
         if page is None:
-            page = _build(name)
+            page = next(build for one, _, build in PAGES if one == name)()
             await self.pages.mount(page)
-        if isinstance(page, Table):
-            rows = {
-                "metrics": tables.metric_rows,
-                "trades": tables.trade_rows,
-                "trips": tables.trip_rows,
-            }[name]
-            page.set_rows(rows(result))
-        elif isinstance(page, Page):
-            page.show(
-                partial(_monthly_page, result)
-                if name == "monthly"
-                else partial(run_info_lines, report)
-            )
+        await cast("ResultPart", page).show_view(view)
 
     def on_resize(self) -> None:
         """Write the heading for the new width."""
@@ -214,7 +207,8 @@ class ResultPage(Vertical):
         first = Content.assemble(first, gap, (badge, "bold $background on $warning"))
         tabs = Content("")
         if report.result is not None:
-            tabs = Content("  ").join(self._tab(name, title) for name, title in PAGES)
+            gap = "  " if width > 90 else ""
+            tabs = Content(gap).join(self._tab(name, title) for name, title, _ in PAGES)
         self.head.update(Content("\n").join([first, tabs]))
 
     def _tab(self, name: str, title: str) -> Content:
@@ -229,7 +223,8 @@ class ResultPage(Vertical):
         report = self._report
         if report is None or report.result is None:
             return
-        rows = [f"{row.values[0]}\t{row.values[1]}" for row in tables.metric_rows(report.result)]
+        found = figures_of(report.result.performance, report.result.risk_metrics)
+        rows = [f"{figure.title}\t{figure.write(value)}" for _, figure, value in found]
         self.app.copy_to_clipboard("\n".join([report.backtest.name, *rows]))
         toast(self.app, "Metrics copied", seconds=2)
 
@@ -241,24 +236,3 @@ def _period(report: BacktestReport) -> tuple[str, str]:
         return str(dates[0]), str(dates[-1])
     config = report.backtest.config
     return str(config.get("start_date") or "first bar"), str(config.get("end_date") or "last bar")
-
-
-def _monthly_page(result: BacktestResult, width: int) -> list[Content]:
-    table = result.details.get("monthly_table") or {}
-    drawdowns = result.details.get("drawdowns") or ()
-    return [
-        *monthly_lines(table, width),
-        Content(""),
-        summary_line(table),
-        *drawdown_lines(drawdowns, width),
-    ]
-
-
-def _build(name: str) -> Widget:
-    if name == "metrics":
-        return Table(tables.METRIC_COLUMNS, openable=False, id=name)
-    if name == "trades":
-        return Table(tables.TRADE_COLUMNS, empty=tables.NO_TRADES, openable=False, id=name)
-    if name == "trips":
-        return Table(tables.TRIP_COLUMNS, empty=tables.NO_TRADES, openable=False, id=name)
-    return Page(id=name)

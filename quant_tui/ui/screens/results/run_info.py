@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -11,10 +12,11 @@ from quant_tui.domain.base import Document
 from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.strategies import rules_text
 from quant_tui.ui.status_words import status_text
-from quant_tui.ui.widgets.page import heading
+from quant_tui.ui.widgets.page import Page, heading
 
 if TYPE_CHECKING:
     from quant_tui.services.backtest_report import BacktestReport
+    from quant_tui.ui.screens.results.view import ResultView
 
 _WORDS = {
     "next_open": "next bar's open",
@@ -31,7 +33,27 @@ _WORDS = {
     "last_open": "sold at the last bar's open",
     "cut": "cut to the cash there is",
     "reject": "rejected",
+    "pessimistic": "the stop is taken",
+    "optimistic": "the target is taken",
+    "spread": "half of the quoted spread",
+    "volume_share": "by the share of the bar's volume",
+    "volatility_target": "volatility target",
 }
+
+LISTED = 50
+"""Rejected, cut and unfilled orders that are listed; the exports have more."""
+
+
+class RunInfo(Page):
+    """The page."""
+
+    def focus_first(self) -> None:
+        """Take the keys."""
+        self.focus()
+
+    async def show_view(self, view: ResultView) -> None:
+        """Show a run."""
+        self.show(partial(run_info_lines, view.report))
 
 
 def is_synthetic(details: Document) -> bool:
@@ -97,10 +119,10 @@ def _assumptions(config: Document, details: Document, result: object) -> list[Co
     periods = resolved.get("annualization")
     if result is not None and periods is None:
         periods = getattr(result, "performance", {}).get("annualization")
-    return _pairs(
+    pairs: list[tuple[str, object]] = [
         ("Orders fill at", _word(resolved.get("fill"))),
-        ("Commission", f"{fmt.percent(resolved.get('commission'), 3)} of every fill's value"),
-        ("Slippage", f"{fmt.percent(resolved.get('slippage'), 3)} against every fill"),
+        ("Commission", _commission(resolved)),
+        ("Slippage", _slippage(resolved)),
         ("Capital", fmt.number(resolved.get("initial_capital"))),
         ("Sizing", sizing),
         ("Shares", _word(resolved.get("shares"))),
@@ -108,7 +130,62 @@ def _assumptions(config: Document, details: Document, result: object) -> list[Co
         ("At the end", _word(resolved.get("finalize"))),
         ("Annualised by", f"{fmt.number(periods, 0)} periods a year"),
         ("Risk-free", f"{fmt.percent(resolved.get('risk_free'))} a year"),
-    )
+    ]
+    if resolved.get("allow_short"):
+        leverage = fmt.number(resolved.get("max_leverage"))
+        borrow = fmt.percent(resolved.get("borrow_rate"))
+        pairs.append(("Shorts", f"allowed, leverage up to {leverage}, borrowing {borrow} a year"))
+    if resolved.get("cash_rate"):
+        pairs.append(("Idle cash", f"earns {fmt.percent(resolved['cash_rate'])} a year"))
+    if resolved.get("intrabar"):
+        pairs.append(("Stop and target", f"both inside one bar: {_word(resolved['intrabar'])}"))
+    return [*_pairs(*pairs), *_intrabar(details)]
+
+
+def _commission(resolved: Document) -> str:
+    parts = [f"{fmt.percent(resolved.get('commission'), 3)} of every fill's value"]
+    if resolved.get("commission_per_share"):
+        parts.append(f"{fmt.number(resolved['commission_per_share'], 4)} a share")
+    if resolved.get("commission_minimum"):
+        parts.append(f"at least {fmt.number(resolved['commission_minimum'])}")
+    return ", ".join(parts)
+
+
+def _slippage(resolved: Document) -> str:
+    rate, model = fmt.percent(resolved.get("slippage"), 3), resolved.get("slippage_model")
+    text = f"{rate} against every fill"
+    if model == "spread":
+        text = f"half of a quoted spread of {rate}"
+    elif model == "volume_share":
+        text = f"by volume share, impact {fmt.number(resolved.get('volume_impact'))}"
+    if (cap := resolved.get("participation_cap")) is not None:
+        text += f", at most {fmt.percent(cap, 1)} of a bar's volume"
+    return text
+
+
+def _intrabar(details: Document) -> list[Content]:
+    """Say how many fills rest on what happened inside a bar, and what the other way gives."""
+    count = details.get("assumptions")
+    if not count:
+        return []
+    plural = "fill rests" if count == 1 else "fills rest"
+    lines = [
+        Content.styled(
+            f"! {fmt.integer(count)} {plural} on the order of prices inside a bar", "$text-warning"
+        )
+    ]
+    bracket = details.get("bracket")
+    for name, figures in bracket.items() if isinstance(bracket, Mapping) else ():
+        if isinstance(figures, Mapping):
+            lines.append(
+                Content.assemble(
+                    (f"  {name}".ljust(16), "$text-muted"),
+                    f"return {fmt.change(figures.get('total_return'))}",
+                    f"   Sharpe {fmt.number(figures.get('sharpe_ratio'))}",
+                    f"   max drawdown {fmt.percent(figures.get('max_drawdown'))}",
+                )
+            )
+    return lines
 
 
 def _word(value: object) -> str:
@@ -118,9 +195,21 @@ def _word(value: object) -> str:
 def _data(details: Document, width: int) -> list[Content]:
     lines = [Content(""), heading("Data", width)]
     lines += [_source_line(one) for one in details.get("data") or ()]
+    for one in details.get("data_quality") or ():
+        lines += _wrapped(_quality_line(one), width)
     for warning in details.get("warnings") or ():
         lines += _wrapped(Content.styled(f"! {warning}", "$text-warning"), width)
     return lines
+
+
+def _quality_line(one: Document) -> Content:
+    count = one.get("count")
+    first = f", first {str(one['first'])[:10]}" if one.get("first") else ""
+    return Content.assemble(
+        (f"! {str(one.get('symbol')).ljust(14)}", "$text-warning"),
+        f"{one.get('text') or one.get('check')}",
+        (f"  {fmt.integer(count)} bars{first}" if count else "", "$text-muted"),
+    )
 
 
 def _orders(details: Document, width: int) -> list[Content]:
@@ -138,12 +227,15 @@ def _orders(details: Document, width: int) -> list[Content]:
         ),
     ]
     reasons = orders.get("reasons") or {}
-    for outcome, reason in reasons.items() if isinstance(reasons, dict) else ():
-        lines.append(Content.styled(f"{outcome}: {reason}", "$text-muted"))
+    lines += [
+        Content.styled(f"{fmt.integer(count):>6}  {reason}", "$text-muted")
+        for reason, count in reasons.items()
+    ]
     listed: Sequence[Document] = orders.get("listed") or ()
-    lines += [_order_line(one) for one in listed[:20]]
-    if len(listed) > 20:
-        lines.append(Content.styled(f"… {len(listed) - 20} more in the JSON export", "$text-muted"))
+    lines += [_order_line(one) for one in listed[:LISTED]]
+    if len(listed) > LISTED:
+        more = f"… {len(listed) - LISTED} more in the JSON export"
+        lines.append(Content.styled(more, "$text-muted"))
     return lines
 
 

@@ -1,18 +1,18 @@
-"""The tables of a result: metrics, fills, round trips."""
+"""The tables of a result: fills and round trips."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from quant_tui.domain.base import Document
 from quant_tui.ui import format as fmt
-from quant_tui.ui.screens.results.glossary import figures_of
 from quant_tui.ui.widgets.message_panel import Notice
-from quant_tui.ui.widgets.table import Column, Row
+from quant_tui.ui.widgets.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from quant_tui.domain.trading import BacktestResult
+    from quant_tui.ui.screens.results.view import ResultView
 
 
 def _muted(_value: object) -> str:
@@ -55,20 +55,9 @@ def _action_role(value: object) -> str:
     return "up" if "BUY" in str(value) else "down"
 
 
-def _note_role(value: object) -> str:
-    return "warning" if str(value).startswith("undefined") else "muted"
-
-
 def _state_role(value: object) -> str:
     return "" if value == "closed" else "warning"
 
-
-METRIC_COLUMNS = (
-    Column("Metric", 26),
-    Column("Value", 14, "right", sort=None),
-    Column("Note", 26, grow=1, role=_note_role),
-    Column("Group", 21, role=_muted),
-)  # fmt: skip
 
 TRADE_COLUMNS = (
     Column("Date", 10, write=_day),
@@ -98,17 +87,6 @@ TRIP_COLUMNS = (
     Column("MFE", 7, "right", write=_percent, role=_muted, first="descending"),
     Column("Costs", 9, "right", write=_money, role=_muted, first="descending"),
 )
-
-
-def metric_rows(result: BacktestResult) -> Iterator[Row]:
-    """Return a row for every figure; undefined ones say why."""
-    undefined: Document = result.details.get("undefined") or {}
-    for group, figure, value in figures_of(result.performance, result.risk_metrics):
-        note = figure.note
-        if value is None:
-            reason = undefined.get(figure.key) or "no value"
-            note = f"undefined: {reason}"
-        yield Row(figure.key, (figure.title, figure.write(value), note, group))
 
 
 def trade_rows(result: BacktestResult) -> Iterator[Row]:
@@ -155,3 +133,41 @@ def trip_rows(result: BacktestResult) -> Iterator[Row]:
                 (trip.get("commission") or 0.0) + (trip.get("slippage") or 0.0),
             ),
         )
+
+
+class ResultTable(Table):
+    """A table of a result; its rows are made in a thread.
+
+    Parameters
+    ----------
+    rows
+        From a result to its rows.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        rows: Callable[[BacktestResult], Iterator[Row]],
+        *,
+        id: str,  # noqa: A002 -- Textual's name
+    ) -> None:
+        super().__init__(columns, empty=NO_TRADES, openable=False, id=id)
+        self._rows = rows
+
+    def focus_first(self) -> None:
+        """Take the keys."""
+        self.focus()
+
+    async def show_view(self, view: ResultView) -> None:
+        """Show a result's rows."""
+        self.set_rows(await asyncio.to_thread(list, self._rows(view.result)))
+
+
+def fills_table() -> ResultTable:
+    """Return the table of fills."""
+    return ResultTable(TRADE_COLUMNS, trade_rows, id="trades")
+
+
+def round_trips_table() -> ResultTable:
+    """Return the table of round trips."""
+    return ResultTable(TRIP_COLUMNS, trip_rows, id="trips")

@@ -1,0 +1,111 @@
+"""Every figure of a result, grouped, in as many columns as the width allows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from quant_tui.ui import format as fmt
+from quant_tui.ui.screens.results.glossary import SIGNED, Figure, figures_of
+from quant_tui.ui.widgets.page import Page, heading
+
+if TYPE_CHECKING:
+    from quant_tui.ui.screens.results.view import ResultView
+
+COLUMN = 37
+"""Least cells of a column; title, value and the space between."""
+
+GAP = 3
+MOST_COLUMNS = 5
+
+
+class TearSheet(Page):
+    """The sheet; it scrolls where the terminal is low."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+        super().__init__(id=id, widest=MOST_COLUMNS * (COLUMN + 8))
+
+    def focus_first(self) -> None:
+        """Take the keys."""
+        self.focus()
+
+    async def show_view(self, view: ResultView) -> None:
+        """Show a result's figures."""
+        self.show(partial(sheet_lines, view))
+
+
+def sheet_lines(view: ResultView, width: int) -> list[Content]:
+    """Write the groups side by side, then why some figures do not exist."""
+    columns = max(1, min(MOST_COLUMNS, (width + GAP) // (COLUMN + GAP)))
+    cells = (width + GAP) // columns - GAP
+    found = figures_of(view.result.performance, view.result.risk_metrics)
+    blocks = [
+        [heading(group, cells), *(_line(figure, value, cells) for _, figure, value in members)]
+        for group, members in groupby(found, key=lambda one: one[0])
+    ]
+    lines = side_by_side(_balanced(blocks, columns), cells)
+    missing = [
+        f"{figure.title}: {view.undefined.get(figure.key) or 'no value'}"
+        for _, figure, value in found
+        if value is None
+    ]
+    if missing:
+        lines += [Content(""), heading("Undefined", width)]
+        lines += [
+            Content.styled(f"{fmt.NOTHING} {one}", "$text-muted").truncate(width, ellipsis=True)
+            for one in missing
+        ]
+    return lines
+
+
+def _line(figure: Figure, value: float | None, cells: int) -> Content:
+    written = figure.write(value)
+    role = fmt.direction(value) if figure.key in SIGNED else ""
+    room = cells - len(written) - 1
+    title = Content(figure.title)
+    if figure.note and title.cell_length + 1 + len(figure.note) <= room:
+        title = Content.assemble(title, " ", (figure.note, "$text-muted"))
+    title = title.truncate(room, ellipsis=True)
+    shown = Content.styled(written, f"bold ${role}" if role else "bold")
+    if value is None:
+        shown = Content.styled(written, "$text-muted")
+    return Content.assemble(title, " " * (cells - title.cell_length - len(written)), shown)
+
+
+def _balanced(blocks: Sequence[list[Content]], columns: int) -> list[list[Content]]:
+    """Put blocks one under the other into columns, in order, the tallest as low as can be."""
+    least = max((len(block) for block in blocks), default=0)
+    most = sum(len(block) + 1 for block in blocks)
+    while least < most:
+        height = (least + most) // 2
+        least, most = (
+            (least, height) if len(_stacked(blocks, height)) <= columns else (height + 1, most)
+        )
+    return _stacked(blocks, least)
+
+
+def _stacked(blocks: Sequence[list[Content]], height: int) -> list[list[Content]]:
+    stacks: list[list[Content]] = []
+    for block in blocks:
+        if stacks and len(stacks[-1]) + 1 + len(block) <= height:
+            stacks[-1] += [Content(""), *block]
+        else:
+            stacks.append(list(block))
+    return stacks
+
+
+def side_by_side(columns: Sequence[list[Content]], cells: int) -> list[Content]:
+    """Join columns of lines, each ``cells`` wide."""
+    lines = []
+    for row in range(max((len(column) for column in columns), default=0)):
+        parts = []
+        for at, column in enumerate(columns):
+            line = column[row] if row < len(column) else Content("")
+            last = at == len(columns) - 1
+            parts.append(line if last else line.pad_right(cells + GAP - line.cell_length))
+        lines.append(Content("").join(parts))
+    return lines
