@@ -103,10 +103,13 @@ class ResultSeries:
         return rolling_sharpe(self.returns, window, self.annualization, self.risk_free)
 
     def histogram(self) -> ReturnHistogram | None:
-        """How the returns are spread; see :mod:`quant_tui.engine.metrics.rolling`."""
+        """How the returns other than 0 are spread; None without any.
+
+        See :func:`quant_tui.engine.metrics.rolling.return_histogram`.
+        """
         from quant_tui.engine.metrics.rolling import return_histogram
 
-        return return_histogram(self.returns)
+        return return_histogram(self.returns[self.returns != 0.0])
 
     def rows_of(self, dates: Dates) -> Ints:
         """Return the row of each date, or of the bar it falls into; within 0 … T - 1."""

@@ -19,7 +19,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from quant_tui.ui.widgets.chart_canvas import PATTERN_MARKS
+from quant_tui.ui.widgets.chart_canvas import FILLED, ON, PATTERN_MARKS
 from quant_tui.ui.widgets.chart_data import ChartData, Markers, Series, column_of
 from quant_tui.ui.widgets.table_grid import fit
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 LEAST_SHOWN = 10
 """Fewest positions that can be zoomed to."""
+
+ROOMY = 70
+"""Columns from which the legend names both ends of the axis."""
 
 
 class Chart(Widget, can_focus=True):
@@ -164,16 +167,25 @@ class Chart(Widget, can_focus=True):
         grid = self._grid
         if grid is None:
             return
-        styles = {"": self.rich_style}
-        for name in self.COMPONENT_CLASSES:
-            role = name.removeprefix("chart--")
-            styles[role] = self.get_component_rich_style(name)
-            styles[f"{role}-reversed"] = styles[role] + Style(reverse=True)
+        roles = {role for row in grid.roles for role in row}
+        styles = {role: self._role_style(role) for role in roles}
         self._strips = [
             Strip(_runs(characters, roles, styles))
             for characters, roles in zip(grid.characters, grid.roles, strict=True)
         ]
         self.refresh()
+
+    def _role_style(self, role: str) -> Style:
+        if not role:
+            return self.rich_style
+        if role.endswith(FILLED):
+            return self._role_style(role.removesuffix(FILLED)) + Style(reverse=True)
+        above, on, below = role.partition(ON)
+        style = self.get_component_rich_style(f"chart--{above}")
+        if on and (filled := self._role_style(below)).color is not None:
+            plain = self.rich_style.color if above == below else style.color
+            style = Style(color=plain, bgcolor=filled.color)
+        return style
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw for the new size."""
@@ -231,7 +243,9 @@ class Chart(Widget, can_focus=True):
         if self._cursor is None and data.note:
             return Strip([Segment(data.note, muted)]).adjust_cell_length(width, muted)
         at = self._stop - 1 if self._cursor is None else self._cursor
-        when = f"{data.axis.write(self._start)} … {data.axis.write(at)}"
+        when = data.axis.write(at)
+        if width >= ROOMY:
+            when = f"{data.axis.write(self._start)} … {when}"
         if self._cursor is not None:
             when = f"▏{data.axis.write(at)}"
         segments = [Segment(f"{when}  ", muted if self._cursor is None else self.rich_style)]

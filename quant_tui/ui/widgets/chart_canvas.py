@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
     from quant_tui.ui.widgets.chart_data import Floats, Pattern
 
+FILLED = "-filled"
+"""Ends the role of a cell whose background has the role's colour."""
+
+ON = "-on-"
+"""Stands between the role of a character and that of the filled cell it is on."""
+
 _BRAILLE = 0x2800
 _LOWER_BLOCKS = " ▁▂▃▄▅▆▇"
 _BITS = np.array(((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)))
@@ -22,7 +28,7 @@ _LEFT_DOTS = 0x47
 """Bits of a braille cell's left column: a line of these alone is drawn thinner."""
 
 _PATTERNS: dict[Pattern, tuple[int, int]] = {
-    "dashed": (8, 5), "dotted": (4, 2), "long": (16, 12), "sparse": (10, 2),
+    "dashed": (8, 6), "dotted": (4, 2), "long": (18, 14), "sparse": (10, 2),
 }  # fmt: skip
 """Dots across after which a pattern begins again, and how many of them are drawn."""
 
@@ -47,7 +53,14 @@ class Canvas:
             return
         for at, character in enumerate(text, column):
             if 0 <= at < self.width and (over or self._is_background(row, at)):
-                self.characters[row][at], self.roles[row][at] = character, role
+                self.characters[row][at], self.roles[row][at] = character, self._on(row, at, role)
+
+    def _on(self, row: int, column: int, role: str) -> str:
+        """Return a role for what stands on a filled cell, which stays filled."""
+        below = self.roles[row][column]
+        if below.endswith(FILLED) and not role.endswith(FILLED):
+            return f"{role}{ON}{below.removesuffix(FILLED)}"
+        return role
 
     def _is_background(self, row: int, column: int) -> bool:
         return self.roles[row][column] in ("", "grid")
@@ -89,7 +102,8 @@ class Canvas:
             below = ord(self.characters[row][column]) - _BRAILLE
             if 0 < below < 256:
                 code |= below  # dots of two lines in one cell are joined
-            self.characters[row][column], self.roles[row][column] = chr(_BRAILLE + code), role
+            self.characters[row][column] = chr(_BRAILLE + code)
+            self.roles[row][column] = self._on(row, column, role)
 
     def area(self, depth: Floats, role: str) -> None:
         """Fill downwards from the top; ``depth`` (width,) is in rows."""
@@ -98,7 +112,7 @@ class Canvas:
             self._fill(column, range(min(full, self.height)), role)
             if part > 0 and full < self.height:
                 # the lower rest of the cell in the background's colour: reversed
-                self.put(full, column, _LOWER_BLOCKS[8 - part], f"{role}-reversed")
+                self.put(full, column, _LOWER_BLOCKS[8 - part], role + FILLED)
 
     def bars(self, height: Floats, role: str) -> None:
         """Fill upwards from the bottom; ``height`` (width,) is in rows."""
@@ -112,7 +126,7 @@ class Canvas:
     def _fill(self, column: int, rows: range, role: str) -> None:
         for row in rows:
             # a coloured background: block characters leave seams in some fonts
-            self.put(row, column, " ", f"{role}-reversed")
+            self.put(row, column, " ", role + FILLED)
 
 
 def _dots(x: Floats, y: Floats, width: int, height: int) -> NDArray[np.bool_]:

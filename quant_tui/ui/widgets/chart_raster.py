@@ -130,17 +130,19 @@ class _Scale:
         most = max(2, height // _ROWS_A_TICK)
         ticks = value_ticks(low, high, most, log=log)
         bare = cls(low, high, height, log, (), ())
-        last = []
+        ends = []
         lines = [one for one in pane.series if one.kind == "line"]
-        for series in reversed(lines) if len(lines) == len(pane.series) else ():
+        for series in lines if len(lines) == len(pane.series) else ():
             shown = series.values[start:stop]
             finite = np.flatnonzero(np.isfinite(shown))
             if len(finite):
                 value = float(shown[finite[-1]])
                 text = f"{series.label} {pane.write(value)}".lstrip()
-                last.append((bare.row(value), text, series.role))
+                ends.append((value, text, series.role))
+        ends.sort(key=lambda one: -one[0])
+        last = tuple((bare.row(value), text, role) for value, text, role in ends)
         marks = tuple((bare.row(tick), pane.write(tick)) for tick in ticks)
-        return cls(low, high, height, log, marks, tuple(last))
+        return cls(low, high, height, log, marks, last)
 
     def part(self, values: Floats) -> Floats:
         """Return how far down values lie: 0 at the top, 1 at the bottom."""
@@ -231,11 +233,8 @@ def _put_markers(canvas: Canvas, markers: Markers, scale: _Scale, view: _View) -
 
 def _write_axis(grid: Grid, scale: _Scale, canvas: Canvas) -> None:
     """Write the ticks right of the pane; a line's last value pushes others aside."""
-    labels: dict[int, tuple[str, str]] = {}
-    for row, text, role in scale.last:
-        free = [(abs(at - row), at) for at in range(scale.height) if at not in labels]
-        if free:
-            labels[min(free)[1]] = (text, role)
+    ends = [(text, role) for _, text, role in scale.last]
+    labels = dict(zip(_apart(scale), ends, strict=False))
     for row, text in scale.ticks:
         labels.setdefault(row, (text, "axis"))
     for row in range(scale.height):
@@ -244,6 +243,18 @@ def _write_axis(grid: Grid, scale: _Scale, canvas: Canvas) -> None:
         canvas.roles[row].extend([role] * grid.axis_width)
     grid.characters += canvas.characters
     grid.roles += canvas.roles
+
+
+def _apart(scale: _Scale) -> list[int]:
+    """Return a row of its own for every last value, near its own and in their order."""
+    rows: list[int] = []
+    for row, _, _ in scale.last[: scale.height]:
+        rows.append(max(row, rows[-1] + 1) if rows else row)
+    highest = scale.height - 1
+    for at in range(len(rows) - 1, -1, -1):
+        rows[at] = min(rows[at], highest)
+        highest = rows[at] - 1
+    return rows
 
 
 def _draw_axis(grid: Grid, data: ChartData, view: _View) -> None:

@@ -251,7 +251,7 @@ class HeatMap(ScrollView, can_focus=True):
             if value is None:
                 text, style = "·".rjust(width), muted
             else:
-                text = data.write(value, width - 1).rjust(width)
+                text = data.write(value, width).rjust(width)
                 style = self._tint(value, column.strong)
             if (row, at) == (self._row, self._column):
                 style = (self.rich_style if self.has_focus else style) + cursor

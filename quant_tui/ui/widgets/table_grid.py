@@ -67,9 +67,9 @@ class TableGrid(LineView, can_focus=True):
         Binding("down,j", "move(1)", "Down", id="table.down", show=False, tooltip="Next row"),
         Binding("up,k", "move(-1)", "Up", id="table.up", show=False, tooltip="Previous row"),
         Binding("right,l", "column(1)", "Next column", id="table.right", show=False,
-                tooltip="Column cursor to the right"),
+                tooltip="Column cursor to the right, and into view"),
         Binding("left,h", "column(-1)", "Previous column", id="table.left", show=False,
-                tooltip="Column cursor to the left"),
+                tooltip="Column cursor to the left, and into view"),
         Binding("g,home", "first", "First", id="table.first", show=False, tooltip="First row"),
         Binding("G,end", "last", "Last", id="table.last", show=False, tooltip="Last row"),
         Binding("pagedown,ctrl+f", "page(1)", "Page down", id="table.pagedown", show=False,
@@ -102,7 +102,8 @@ class TableGrid(LineView, can_focus=True):
         self.cursor = 0
         self.cursor_column: int | None = None
         self._style_cache: dict[tuple[str, ...], Style] = {}
-        self._widths: tuple[int, list[int]] = (-1, [])
+        self._widths: tuple[tuple[int, int], list[int]] = ((-1, 0), [])
+        self._skipped = 0
 
     # -- changes
 
@@ -138,10 +139,28 @@ class TableGrid(LineView, can_focus=True):
         self.post_message(self.CursorMoved())
 
     def set_cursor_column(self, column: int | None) -> None:
-        """Choose the column that copying takes; None is the whole row."""
+        """Choose the column that copying takes, and bring it into view; None is the whole row."""
         self.cursor_column = column
-        self.refresh(Region(0, 0, self.size.width, 1))
-        self.repaint_line(self.cursor)
+        if self._show_column(column):
+            self.refresh()
+        else:
+            self.refresh(Region(0, 0, self.size.width, 1))
+            self.repaint_line(self.cursor)
+
+    def _show_column(self, column: int | None) -> bool:
+        """Skip as few columns after the first as it takes to show one; return whether others show.
+
+        The first stays: it says what the row is about.
+        """
+        before = self._skipped
+        if column is None:
+            self._skipped = 0
+        elif 0 < column <= self._skipped:
+            self._skipped = column - 1
+        else:
+            while self._skipped < column - 1 and not self._layout()[column]:
+                self._skipped += 1
+        return self._skipped != before
 
     def _bring_into_view(self) -> bool:
         """Move the view when the cursor has left it, by half a page or as much as is cheap.
@@ -241,14 +260,18 @@ class TableGrid(LineView, can_focus=True):
     def _layout(self) -> list[int]:
         """Widths of the columns for the room there is; 0 hides one that does not fit."""
         room = self.room
-        if self._widths[0] == room:
+        if self._widths[0] == (room, self._skipped):
             return self._widths[1]
         widths: list[int] = []
         used = GUTTER
-        for column in self.model.columns:
-            fits = used + column.width <= room
+        full = False
+        for at, column in enumerate(self.model.columns):
+            if 0 < at <= self._skipped:
+                widths.append(0)
+                continue
             # Once one does not fit, those right of it are less important still.
-            if not fits or (widths and widths[-1] == 0):
+            full = full or used + column.width > room
+            if full:
                 widths.append(max(0, room - used) if not widths else 0)
                 continue
             widths.append(column.width)
@@ -262,7 +285,7 @@ class TableGrid(LineView, can_focus=True):
                     shares -= column.grow
                     spare -= extra
                     widths[at] += extra
-        self._widths = (room, widths)
+        self._widths = ((room, self._skipped), widths)
         return widths
 
     def _column_at(self, x: int) -> int | None:
@@ -296,7 +319,8 @@ class TableGrid(LineView, can_focus=True):
 
     def _heading(self, widths: list[int]) -> list[Segment]:
         style = self._style("table--heading")
-        parts = [Segment(" " * GUTTER, style)]
+        beyond = ("‹" if self._skipped else " ") + ("›" if not widths[-1] else " ")
+        parts = [Segment(beyond, style)]
         for at, (column, width) in enumerate(zip(self.model.columns, widths, strict=True)):
             if not width:
                 continue

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from quant_tui.ui.screens.results.view import ResultView
     from quant_tui.ui.widgets.chart_data import ChartData
 
-WINDOWS = (63, 126, 252, 504, 21)
-"""Bars of the rolling window, in the order that the key goes through them."""
+WINDOWS = ((1.0, "12 months"), (0.5, "6 months"), (0.25, "3 months"), (1 / 12, "1 month"),
+           (2.0, "24 months"))  # fmt: skip
+"""Rolling windows in years, in the order that the key goes through them."""
+
+LEAST_WINDOW = 5
+"""Fewest bars of a window."""
 
 ROOM = (104, 26)
 """Columns and rows from which four charts are shown together."""
@@ -97,7 +101,9 @@ class Charts(Grid):
         self.drawdowns = ChartPanel("Deepest drawdowns", id="drawdowns")
         self.excursions = ChartPanel("Round trips: MAE and MFE", id="excursions")
         self.panels = (self.distribution, self.sharpe, self.drawdowns, self.excursions)
-        self.window = WINDOWS[0]
+        self.window: int | None = None
+        """Which of the windows was chosen; None takes the first that fits in four times."""
+        self._window_shown = 0
         self.full = False
         self._front = 0
         self._view: ResultView | None = None
@@ -152,13 +158,16 @@ class Charts(Grid):
             return
         from quant_tui.ui.screens.results.curves import sharpe_chart
 
+        series = view.series
+        bars = [max(LEAST_WINDOW, round(series.annualization * years)) for years, _ in WINDOWS]
+        if (at := self.window) is None:
+            fitting = [at for at, one in enumerate(bars) if 4 * one <= len(series)]
+            at = fitting[0] if fitting else bars.index(min(bars))
+        self._window_shown = at
         whole = view.result.performance.get("sharpe_ratio")
-        data = await asyncio.to_thread(sharpe_chart, view.series, self.window, whole)
-        if data.note:
-            self.sharpe.show(None, why=data.note)
-        else:
-            self.sharpe.show(data)
-        self.sharpe.border_title = f"Rolling Sharpe, {self.window} bars"
+        data = await asyncio.to_thread(sharpe_chart, series, bars[at], whole)
+        self.sharpe.show(None if data.note else data, why=data.note)
+        self.sharpe.border_title = f"Rolling Sharpe, {WINDOWS[at][1]} ({bars[at]} bars)"
 
     # -- keys
 
@@ -182,8 +191,7 @@ class Charts(Grid):
 
     async def action_window(self) -> None:
         """Take the next window, and show the chart that it is about."""
-        at = WINDOWS.index(self.window)
-        self.window = WINDOWS[(at + 1) % len(WINDOWS)]
+        self.window = (self._window_shown + 1) % len(WINDOWS)
         await self._show_sharpe()
 
 

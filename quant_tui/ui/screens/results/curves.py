@@ -115,10 +115,10 @@ def drawdown_chart(result: BacktestResult, series: ResultSeries) -> ChartData:
 def sharpe_chart(series: ResultSeries, window: int, whole: float | None) -> ChartData:
     """Return the rolling Sharpe ratio; ``whole`` is that of the whole period."""
     values = series.rolling_sharpe(window)
-    lines = [Series(f"Sharpe of {window} bars", values, "first")]
+    lines = [Series("Sharpe", values, "first")]
     if whole is not None:
         flat = np.full(len(series), whole)
-        lines.insert(0, Series("whole period", flat, "second", pattern="sparse"))
+        lines.insert(0, Series("all", flat, "second", pattern="sparse"))
     note = "" if np.isfinite(values).any() else f"Fewer than {window} bars that vary."
     return ChartData(
         TimeAxis(series.dates), (Pane(tuple(lines), write=fmt.number, level=0.0),), note
@@ -126,10 +126,15 @@ def sharpe_chart(series: ResultSeries, window: int, whole: float | None) -> Char
 
 
 def distribution_chart(result: BacktestResult, series: ResultSeries) -> ChartData | None:
-    """Return the histogram of the returns under a normal distribution's curve."""
+    """Return the histogram of the returns under a normal distribution's curve.
+
+    Bars at which the equity stood still are left out, and counted in the note: one bar as
+    tall as all of them would hide the others.
+    """
     found = series.histogram()
     if found is None:
         return None
+    flat = len(series) - int(found.counts.sum())
     decimals = 2 if found.step < 0.005 else 1
     axis = ValueAxis(
         found.low, found.step, len(found.counts), partial(fmt.percent, decimals=decimals)
@@ -139,16 +144,17 @@ def distribution_chart(result: BacktestResult, series: ResultSeries) -> ChartDat
         Series("falls", np.where(middles < 0, found.counts, np.nan), "down", kind="bars"),
         Series("rises", np.where(middles >= 0, found.counts, np.nan), "up", kind="bars"),
     )
-    normal = Series("normal", found.normal, "second")
+    tall = found.normal >= 0.002 * found.normal.max()
+    normal = Series("normal", np.where(tall, found.normal, np.nan), "second")
     marks = [
         Vertical(axis.position(value), f"{name} {fmt.percent(value)}", "first")
         for name, key in (("VaR", "value_at_risk"), ("CVaR", "conditional_value_at_risk"))
         if (value := result.risk_metrics.get(key)) is not None and value < 0
     ]
-    note = (
-        f"{fmt.integer(len(series))} returns · mean {fmt.percent(found.mean, 3)}"
-        f" · deviation {fmt.percent(found.deviation)} · ━ normal"
-    )
+    note = f"{fmt.integer(found.counts.sum())} bars"
+    if flat:
+        note += f" ({fmt.integer(flat)} flat ones left out)"
+    note += f" · mean {fmt.percent(found.mean)} · σ {fmt.percent(found.deviation)}"
     pane = Pane((*bars, normal), write=fmt.integer, verticals=tuple(marks))
     return ChartData(axis, (pane,), note)
 

@@ -73,12 +73,14 @@ def heat_of(table: Document) -> HeatData | None:
 
 
 def write_cell(value: float, width: int) -> str:
-    """Write a return in per cent with a sign, as exactly as ``width`` cells allow."""
-    for decimals in (2, 1, 0):
-        text = fmt.signed(value * 100, decimals)
-        if len(text) <= width:
-            return text
-    return text
+    """Write a return in per cent with its sign, in at most ``width`` cells where that can be.
+
+    The decimals follow from the width alone, so that they are the same all over the map;
+    only what is too long for them has fewer.
+    """
+    decimals = 2 if width >= 8 else 1
+    text = fmt.signed(value * 100, decimals)
+    return text if len(text) <= width else fmt.signed(value * 100, 0)
 
 
 def _read_out(
@@ -111,14 +113,14 @@ def summary_of(table: Document) -> Content:
     fallen = [value for value in returns if value < 0]
     unchanged = len(returns) - len(risen) - len(fallen)
     counts = Content.assemble(
-        ("▲ ", "$up"), f"{len(risen)} months up",
+        ("▲ ", "$up"), f"{len(risen)} up",
         (f", {_average(risen)} on average", "$text-muted"),
         ("   ▼ ", "$down"), f"{len(fallen)} down",
         (f", {_average(fallen)} on average", "$text-muted"),
-        (f"   · {unchanged} unchanged" if unchanged else "", "$text-muted"),
+        (f"   · {unchanged} flat" if unchanged else "", "$text-muted"),
     )  # fmt: skip
     whole = Content.assemble(
-        "all months: ", fmt.change(sum(returns) / len(returns)), " on average",
+        f"{len(returns)} months: ", fmt.change(sum(returns) / len(returns)), " on average",
         ("   in the cells: per cent", "$text-muted"),
     )  # fmt: skip
     return Content("\n").join([counts, whole])

@@ -16,7 +16,7 @@ from quant_tui.ui.widgets.page import Page, heading
 if TYPE_CHECKING:
     from quant_tui.ui.screens.results.view import ResultView
 
-COLUMN = 37
+COLUMN = 36
 """Least cells of a column; title, value and the space between."""
 
 GAP = 3
@@ -40,6 +40,7 @@ class TearSheet(Page):
 
 def sheet_lines(view: ResultView, width: int) -> list[Content]:
     """Write the groups side by side, then why some figures do not exist."""
+    width -= 1  # the scrollbar touches no figure
     columns = max(1, min(MOST_COLUMNS, (width + GAP) // (COLUMN + GAP)))
     cells = (width + GAP) // columns - GAP
     found = figures_of(view.result.performance, view.result.risk_metrics)
@@ -47,7 +48,7 @@ def sheet_lines(view: ResultView, width: int) -> list[Content]:
         [heading(group, cells), *(_line(figure, value, cells) for _, figure, value in members)]
         for group, members in groupby(found, key=lambda one: one[0])
     ]
-    lines = side_by_side(_balanced(blocks, columns), cells)
+    lines = side_by_side(_packed(blocks, columns), cells)
     missing = [
         f"{figure.title}: {view.undefined.get(figure.key) or 'no value'}"
         for _, figure, value in found
@@ -76,25 +77,12 @@ def _line(figure: Figure, value: float | None, cells: int) -> Content:
     return Content.assemble(title, " " * (cells - title.cell_length - len(written)), shown)
 
 
-def _balanced(blocks: Sequence[list[Content]], columns: int) -> list[list[Content]]:
-    """Put blocks one under the other into columns, in order, the tallest as low as can be."""
-    least = max((len(block) for block in blocks), default=0)
-    most = sum(len(block) + 1 for block in blocks)
-    while least < most:
-        height = (least + most) // 2
-        least, most = (
-            (least, height) if len(_stacked(blocks, height)) <= columns else (height + 1, most)
-        )
-    return _stacked(blocks, least)
-
-
-def _stacked(blocks: Sequence[list[Content]], height: int) -> list[list[Content]]:
-    stacks: list[list[Content]] = []
+def _packed(blocks: Sequence[list[Content]], columns: int) -> list[list[Content]]:
+    """Put each block, in order, under the shortest column."""
+    stacks: list[list[Content]] = [[] for _ in range(columns)]
     for block in blocks:
-        if stacks and len(stacks[-1]) + 1 + len(block) <= height:
-            stacks[-1] += [Content(""), *block]
-        else:
-            stacks.append(list(block))
+        shortest = min(stacks, key=len)
+        shortest += [Content(""), *block] if shortest else block
     return stacks
 
 

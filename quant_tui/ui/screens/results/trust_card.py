@@ -84,9 +84,9 @@ def _number(value: object) -> float | None:
 
 COLUMNS = (
     Column("Verdict", 10, write=_verdict, role=_role, sort=_rank),
-    Column("Check", 22, grow=1),
+    Column("Check", 22),
     Column("Value", 8, "right", write=_write, sort=_number, first="descending"),
-    Column("What it says", 32, grow=4, role=lambda _: "muted"),
+    Column("What it says", 24, grow=1, role=lambda _: "muted"),
 )
 
 
@@ -164,7 +164,7 @@ def total_of(card: Document) -> Content:
     trials = card.get("trials")
     counted = ""
     if trials is not None:
-        counted = f"  {fmt.integer(trials)} trial{'s' * (trials != 1)} of this strategy counted"
+        counted = f"  {fmt.integer(trials)} trial{'s' * (trials != 1)} counted"
     return Content.assemble(
         (f" {verdict.text} ", f"bold reverse {verdict.style}"),
         f"  {card.get('summary') or ''}",
