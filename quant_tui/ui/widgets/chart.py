@@ -52,6 +52,7 @@ class Chart(Widget, can_focus=True):
         "chart--up",
         "chart--down",
         "chart--axis",
+        "chart--text",
         "chart--grid",
         "chart--cursor",
     }
@@ -68,6 +69,7 @@ class Chart(Widget, can_focus=True):
         & > .chart--up { color: $up 60%; }
         & > .chart--down { color: $down 60%; }
         & > .chart--axis { color: $chart-axis; }
+        & > .chart--text { color: $foreground; text-style: bold; }
         & > .chart--grid { color: $chart-grid; }
         & > .chart--cursor { background: $primary-muted; }
     }
@@ -183,8 +185,7 @@ class Chart(Widget, can_focus=True):
         above, on, below = role.partition(ON)
         style = self.get_component_rich_style(f"chart--{above}")
         if on and (filled := self._role_style(below)).color is not None:
-            plain = self.rich_style.color if above == below else style.color
-            style = Style(color=plain, bgcolor=filled.color)
+            style = Style(color=style.color, bgcolor=filled.color, bold=style.bold)
         return style
 
     def on_resize(self, event: events.Resize) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Dates = NDArray[np.datetime64]
 
-Role = Literal["first", "second", "third", "fourth", "fifth", "sixth", "up", "down", "axis"]
+Role = Literal[
+    "first", "second", "third", "fourth", "fifth", "sixth", "up", "down", "axis", "text"
+]  # fmt: skip
 """What colour a series has; the theme says which."""
 
 Pattern = Literal["solid", "thin", "dashed", "dotted", "long", "sparse"]

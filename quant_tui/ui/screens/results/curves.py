@@ -85,8 +85,8 @@ def drawdown_chart(result: BacktestResult, series: ResultSeries) -> ChartData:
         deep[first : last + 1] = series.drawdown[first : last + 1]
     marks = (
         (
-            Markers("deepest", rows, series.equity[rows], numbers, "down", -1),
-            Markers("deepest", rows, series.drawdown[rows], numbers, "first"),
+            Markers("deepest", rows, series.equity[rows], numbers, "text", -1),
+            Markers("deepest", rows, series.drawdown[rows], numbers, "text"),
         )
         if numbers
         else None
@@ -153,7 +153,7 @@ def distribution_chart(result: BacktestResult, series: ResultSeries) -> ChartDat
     ]
     note = f"{fmt.integer(found.counts.sum())} bars"
     if flat:
-        note += f" ({fmt.integer(flat)} flat ones left out)"
+        note += f" ({fmt.integer(flat)} flat left out)"
     note += f" · mean {fmt.percent(found.mean)} · σ {fmt.percent(found.deviation)}"
     pane = Pane((*bars, normal), write=fmt.integer, verticals=tuple(marks))
     return ChartData(axis, (pane,), note)
