@@ -314,9 +314,12 @@ class Chart(Widget, can_focus=True):
         if self._cursor is None:
             self._move_to(self._stop - 1 if direction < 0 else self._start)
             return
-        columns = self._grid.width if self._grid else 1
-        step = max(1, (self._stop - self._start) // max(1, columns))
-        self._move_to(self._cursor + direction * step)
+        count, columns = self._stop - self._start, self._grid.width if self._grid else 1
+        column = self._cursor_column()
+        if column is None or count <= columns:
+            self._move_to(self._cursor + direction)
+        else:  # the first position of the column beside
+            self._move_to(self._start - (-(column + direction) * count // columns))
 
     def action_end(self, direction: int) -> None:
         """Put the cursor on the first or last date shown."""

@@ -179,7 +179,7 @@ class HeatMap(ScrollView, can_focus=True):
             return False
         half = max(1, height // 2)
         wanted = self._row - half + 1 if self._row >= top + height else self._row - half
-        self.scroll_to(y=max(0, wanted), animate=False)
+        self.scroll_to(y=max(0, wanted), animate=False, force=True)
         return True
 
     def on_click(self, event: events.Click) -> None:

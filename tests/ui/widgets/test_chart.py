@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -13,11 +15,13 @@ from textual.app import App, ComposeResult
 
 from quant_tui.ui.format import compact, percent
 from quant_tui.ui.widgets.chart import Chart
-from quant_tui.ui.widgets.chart_axes import TimeAxis, date_ticks, value_ticks
+from quant_tui.ui.widgets.chart_axes import TimeAxis, ValueAxis, date_ticks, value_ticks
 from quant_tui.ui.widgets.chart_data import (
     ChartData,
+    Markers,
     Pane,
     Series,
+    Vertical,
     bounds_of,
     column_of,
     extreme_in_columns,
@@ -201,3 +205,151 @@ async def test_the_chart_is_drawn_anew_for_another_size() -> None:
         assert chart._grid is not None
         assert chart._grid.width + chart._grid.axis_width == 120
         assert len(chart._grid.characters) == 35
+
+
+# -- bars, markers, letters, value axes
+
+
+def values_chart() -> ChartData:
+    axis = ValueAxis(-0.05, 0.01, 10, percent)
+    counts = np.array([1.0, 0.0, 4.0, 9.0, 20.0, 22.0, 10.0, 4.0, 1.0, 1.0])
+    low = np.where(np.arange(10) < 5, counts, np.nan)
+    high = np.where(np.arange(10) < 5, np.nan, counts)
+    pane = Pane(
+        (Series("falls", low, "down", kind="bars"), Series("rises", high, "up", kind="bars")),
+        write=compact,
+        verticals=(Vertical(axis.position(-0.025), "VaR"),),
+    )
+    return ChartData(axis, (pane,), note="10 stretches")
+
+
+def test_bars_stand_on_the_bottom_as_tall_as_their_values() -> None:
+    grid = draw(values_chart(), 0, 10, 44, 12, log=False)
+    rows = grid.roles[:-1]
+    tallest = [sum("filled" in row[column] for row in rows) for column in range(grid.width)]
+    at = [column_of(place, 10, grid.width, cells=True) for place in range(10)]
+    assert tallest[at[5]] == len(rows)
+    assert tallest[at[4]] == len(rows) - 1 == 10
+    assert tallest[at[1]] == 0
+    assert {row[at[4]] for row in rows} <= {"down-filled", "down", "", "grid"}
+    assert "up-filled" in {row[at[6]] for row in rows}
+    assert "VaR" in "".join(grid.characters[0])
+
+
+def test_a_value_axis_says_what_a_position_stands_for() -> None:
+    axis = ValueAxis(-0.05, 0.01, 10, percent)
+    assert axis.write(0) == "-5.00% … -4.00%"
+    assert axis.position(-0.045) == pytest.approx(0.0)
+    ticks = axis.ticks(0, 10, 60)
+    assert len(ticks) >= 3
+    assert (30, "0.00%") in ticks
+
+
+def test_lines_of_a_time_axis_mark_periods_where_they_begin() -> None:
+    days = business_days(5000)
+    for width in (40, 70, 190):
+        for column, label in TimeAxis(days).ticks(0, 5000, width):
+            at = int(np.flatnonzero(days.astype("datetime64[Y]").astype(str) == label)[0])
+            assert abs(column - column_of(at, 5000, width)) <= 1
+
+
+def test_letters_and_patterns_tell_lines_apart_without_colour() -> None:
+    count = 300
+    up = Series("", np.linspace(1, 2, count), "first", "solid", label="A")
+    down = Series("", np.linspace(2, 1, count), "second", "dashed", label="B")
+    data = ChartData(TimeAxis(business_days(count)), (Pane((down, up)),))
+    grid = draw(data, 0, count, 80, 20, log=False)
+    text = "\n".join("".join(row) for row in grid.characters)
+    assert text.count("A") >= 3
+    assert text.count("B") >= 3
+    assert "A 2.00" in text
+    assert "B 1.00" in text
+    drawn = {role: sum(row.count(role) for row in grid.roles) for role in ("first", "second")}
+    assert drawn["second"] < drawn["first"]
+
+
+def test_last_values_that_meet_are_written_one_under_the_other_in_order() -> None:
+    count = 50
+    series = tuple(
+        Series("", np.full(count, value), label=letter)
+        for letter, value in (("A", 1.0), ("B", 1.0001), ("C", 1.0002), ("D", 5.0))
+    )
+    data = ChartData(TimeAxis(business_days(count)), (Pane(series),))
+    grid = draw(data, 0, count, 60, 9, log=False)
+    ends = ["".join(row[grid.width :]).strip() for row in grid.characters[:-1]]
+    letters = "".join(end[0] for end in ends if end and end[0] in "ABCD")
+    assert letters == "DCBA"
+
+
+def test_markers_stand_at_their_values_and_can_be_taken_away() -> None:
+    data = example()
+    rows = np.array([100, 1000, 2000])
+    values = data.panes[0].series[0].values[rows]
+    marked = ChartData(
+        data.axis,
+        (replace(data.panes[0], markers=(Markers("buy", rows, values, "▲", "up", -1),)),),
+    )
+    grid = draw(marked, 0, 2264, 80, 20, log=False)
+    assert sum(row.count("▲") for row in grid.characters) == 3
+    zoomed = draw(marked, 900, 1100, 80, 20, log=False)
+    assert sum(row.count("▲") for row in zoomed.characters) == 1
+    assert marked.has_markers
+    without = draw(marked.without_markers(), 0, 2264, 80, 20, log=False)
+    assert not any("▲" in row for row in without.characters)
+
+
+def test_what_stands_on_a_filled_cell_keeps_it_filled() -> None:
+    data = example(400)
+    depth = data.panes[1].series[0].values
+    deepest = np.array([int(depth.argmin())])
+    mark = Markers("deepest", deepest, depth[deepest] / 2, "1", "text")
+    grid = draw(
+        ChartData(data.axis, (replace(data.panes[1], markers=(mark,)),)), 0, 400, 80, 16, log=False
+    )
+    assert "text-on-down" in {role for row in grid.roles for role in row}
+
+
+async def test_the_cursor_reads_out_bars_and_markers() -> None:
+    app = Host()
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = app.query_one(Chart)
+        chart.show(values_chart())
+        chart.focus()
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert "10 stretches" in text_of(app)
+        await pilot.press("home", "right", "right")
+        assert "-3.00% … -2.00%  ▄ falls 4" in text_of(app)
+        await pilot.press("end")
+        assert "rises 1" in text_of(app)
+        assert "falls" not in text_of(app).split("\n")[0]
+
+        data = example()
+        rows = np.array([0, 2263])
+        marks = Markers("buy", rows, data.panes[0].series[0].values[rows], "▲", "up")
+        chart.show(ChartData(data.axis, (replace(data.panes[0], markers=(marks,)),)))
+        await app.workers.wait_for_complete()
+        await pilot.press("home")
+        assert "▲ buy 10" in text_of(app).split("\n")[0]
+        await pilot.press("right")
+        assert "▲ buy" not in text_of(app).split("\n")[0]
+        await pilot.press("home", "m")
+        assert "▲ buy" not in text_of(app).split("\n")[0]
+
+
+def test_a_million_points_are_drawn_in_no_more_room_or_time_than_columns_need() -> None:
+    data = example(2264)
+    long = 1_000_000
+    equity = np.exp(np.cumsum(np.random.default_rng(2).normal(0, 1e-4, long)))
+    minutes = np.datetime64("2020-01-01T00:00") + np.arange(long)
+    many = ChartData(TimeAxis(minutes), (replace(data.panes[0], series=(Series("x", equity),)),))
+
+    def seconds(of: ChartData) -> float:
+        found = []
+        for _ in range(3):
+            start = perf_counter()
+            draw(of, 0, len(of), 120, 34, log=False)
+            found.append(perf_counter() - start)
+        return min(found)
+
+    assert seconds(many) < 20 * seconds(data) + 0.05

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
@@ -15,6 +16,7 @@ from textual.style import Style
 from textual.widgets import Static
 
 from quant_tui.domain.vocabulary import RunStatus
+from quant_tui.ui.commands import Command
 from quant_tui.ui.screens.results import comparison
 from quant_tui.ui.widgets.chart import Chart
 from quant_tui.ui.widgets.message_panel import Notice
@@ -146,6 +148,12 @@ class Compare(Vertical):
         """Go to the next or previous part; it goes round."""
         names = [name for name, _ in PARTS]
         self.show_part(names[(names.index(self.front) + steps) % len(names)])
+
+    def commands(self) -> Iterator[Command]:
+        """Offer the parts to the palette."""
+        for name, title in PARTS:
+            yield Command(f"compare: {title}", "A part of this comparison",
+                          partial(self.show_part, name))  # fmt: skip
 
     def on_click(self, event: events.Click) -> None:
         """Go to the part whose name was clicked."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -17,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
 from quant_tui.domain.vocabulary import RunStatus
+from quant_tui.ui.commands import Command
 from quant_tui.ui.reporting import toast
 from quant_tui.ui.screens.results import tables
 from quant_tui.ui.screens.results.charts import Charts
@@ -30,6 +31,8 @@ from quant_tui.ui.screens.results.view import ResultPart, ResultView
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from quant_tui.services.backtest_report import BacktestReport
 
 PAGES: tuple[tuple[str, str, Callable[[], Widget]], ...] = (
@@ -217,6 +220,19 @@ class ResultPage(Vertical):
         style = "bold $accent" if active else "$text-muted"
         shown = f"[{title}]" if active else f" {title} "
         return Content.styled(shown, style).stylize(click)
+
+    def commands(self) -> Iterator[Command]:
+        """Offer the pages to the palette."""
+        if self._view is not None and not self.has_class("-message"):
+            for name, title, _ in PAGES:
+                yield Command(f"result: {title}", "A page of this result",
+                              partial(self.open_page, name))  # fmt: skip
+
+    def open_page(self, name: str) -> None:
+        """Go to a page beside what is going on."""
+        _going: Worker[None] = self.run_worker(
+            self.action_page(name), group="open", exit_on_error=False
+        )
 
     def action_copy(self) -> None:
         """Copy what the page shows, as text with tabs between."""
