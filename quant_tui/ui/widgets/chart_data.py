@@ -110,6 +110,8 @@ class Pane:
         Whether a logarithmic axis makes sense.
     level
         A value that a line is drawn at, None for none.
+    counts
+        Whether only whole numbers have a meaning.
     """
 
     series: tuple[Series, ...] = ()
@@ -119,6 +121,7 @@ class Pane:
     markers: tuple[Markers, ...] = ()
     verticals: tuple[Vertical, ...] = ()
     level: float | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,8 +141,11 @@ class _Scale:
                 ends.append((value, text, series.role))
         ends.sort(key=lambda one: -one[0])
         last = tuple((bare.row(value), text, role) for value, text, role in ends)
-        marks = tuple((bare.row(tick), pane.write(tick)) for tick in ticks)
-        return cls(low, high, height, log, marks, last)
+        if pane.counts:
+            ticks = [tick for tick in ticks if tick == round(tick)]
+        # ticks finer than the decimals would say the same thing twice
+        marks = tuple({pane.write(tick): bare.row(tick) for tick in ticks}.items())
+        return cls(low, high, height, log, tuple((row, text) for text, row in marks), last)
 
     def part(self, values: Floats) -> Floats:
         """Return how far down values lie: 0 at the top, 1 at the bottom."""

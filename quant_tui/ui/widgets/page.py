@@ -137,5 +137,5 @@ class Page(LineView, can_focus=True):
 
 def heading(text: str, width: int) -> Content:
     """Write a section's heading with a line after it."""
-    line = "─" * max(0, width - len(text) - 1)
+    line = "─" * max(0, width - Content(text).cell_length - 1)
     return Content.assemble((text, "bold $text-muted"), " ", (line, "$rule"))

@@ -319,8 +319,8 @@ class TableGrid(LineView, can_focus=True):
 
     def _heading(self, widths: list[int]) -> list[Segment]:
         style = self._style("table--heading")
-        beyond = ("‹" if self._skipped else " ") + ("›" if not widths[-1] else " ")
-        parts = [Segment(beyond, style)]
+        beyond = ("‹" if self._skipped else "") + ("" if widths[-1] else "›")
+        parts = [Segment(beyond.ljust(GUTTER), style)]
         for at, (column, width) in enumerate(zip(self.model.columns, widths, strict=True)):
             if not width:
                 continue

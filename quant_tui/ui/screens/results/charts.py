@@ -122,12 +122,20 @@ class Charts(Grid):
         self._arrange()
 
     def _arrange(self) -> None:
-        width, height = self.size
-        self.set_class(self.full or width < ROOM[0] or height < ROOM[1], "-single")
+        self.set_class(self.full or not self.roomy, "-single")
         for at, panel in enumerate(self.panels):
             panel.set_class(at == self._front, "-front")
             place = f"  {at + 1} of {len(self.panels)}" if self.has_class("-single") else ""
             panel.border_subtitle = place.strip()
+
+    @property
+    def roomy(self) -> bool:
+        """Whether there is room for all of them."""
+        return self.size.width >= ROOM[0] and self.size.height >= ROOM[1]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 -- Textual's signature
+        """Offer one chart or all where both are possible."""
+        return self.roomy if action == "full" else True
 
     def focus_first(self) -> None:
         """Give the keys to the chart in front."""

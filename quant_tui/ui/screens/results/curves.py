@@ -155,7 +155,7 @@ def distribution_chart(result: BacktestResult, series: ResultSeries) -> ChartDat
     if flat:
         note += f" ({fmt.integer(flat)} flat left out)"
     note += f" · mean {fmt.percent(found.mean)} · σ {fmt.percent(found.deviation)}"
-    pane = Pane((*bars, normal), write=fmt.integer, verticals=tuple(marks))
+    pane = Pane((*bars, normal), write=fmt.integer, verticals=tuple(marks), counts=True)
     return ChartData(axis, (pane,), note)
 
 

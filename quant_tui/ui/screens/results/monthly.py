@@ -119,8 +119,9 @@ def summary_of(table: Document) -> Content:
         (f", {_average(fallen)} on average", "$text-muted"),
         (f"   · {unchanged} flat" if unchanged else "", "$text-muted"),
     )  # fmt: skip
+    plural = "s" * (len(returns) != 1)
     whole = Content.assemble(
-        f"{len(returns)} months: ", fmt.change(sum(returns) / len(returns)), " on average",
+        f"{len(returns)} month{plural}: ", fmt.change(sum(returns) / len(returns)), " on average",
         ("   in the cells: per cent", "$text-muted"),
     )  # fmt: skip
     return Content("\n").join([counts, whole])

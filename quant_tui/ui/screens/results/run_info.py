@@ -13,6 +13,7 @@ from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.strategies import rules_text
 from quant_tui.ui.status_words import status_text
 from quant_tui.ui.widgets.page import Page, heading
+from quant_tui.ui.widgets.table_grid import fit
 
 if TYPE_CHECKING:
     from quant_tui.services.backtest_report import BacktestReport
@@ -206,7 +207,7 @@ def _quality_line(one: Document) -> Content:
     count = one.get("count")
     first = f", first {str(one['first'])[:10]}" if one.get("first") else ""
     return Content.assemble(
-        (f"! {str(one.get('symbol')).ljust(14)}", "$text-warning"),
+        (f"! {fit(str(one.get('symbol')), 14, 'left')}", "$text-warning"),
         f"{one.get('text') or one.get('check')}",
         (f"  {fmt.integer(count)} bars{first}" if count else "", "$text-muted"),
     )
@@ -246,7 +247,7 @@ def _period(config: Document) -> str:
 def _source_line(one: Document) -> Content:
     about = f"{one.get('source')} · {one.get('adjustment')} · {one.get('interval')}"
     return Content.assemble(
-        (str(one.get("symbol")).ljust(16), "bold"),
+        (fit(str(one.get("symbol")), 16, "left"), "bold"),
         ("SYNTHETIC  ", "bold $text-warning") if one.get("synthetic") else "",
         (about, "$text-muted"),
     )
@@ -256,7 +257,8 @@ def _order_line(one: Document) -> Content:
     filled = fmt.number(one.get("quantity_filled"))
     wanted = fmt.number(one.get("quantity_wanted"))
     return Content.assemble(
-        (f"{one.get('decided')}  {one.get('symbol', ''):<12} {one.get('action', ''):<4} ", ""),
+        f"{one.get('decided')}  {fit(str(one.get('symbol', '')), 12, 'left')} ",
+        f"{one.get('action', ''):<4} ",
         (f"{one.get('outcome')}: ", "$text-warning"),
         f"{filled} of {wanted}",
         (f"  {one.get('reason')}", "$text-muted"),

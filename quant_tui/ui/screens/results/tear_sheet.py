@@ -49,17 +49,16 @@ def sheet_lines(view: ResultView, width: int) -> list[Content]:
         for group, members in groupby(found, key=lambda one: one[0])
     ]
     lines = side_by_side(_packed(blocks, columns), cells)
-    missing = [
-        f"{figure.title}: {view.undefined.get(figure.key) or 'no value'}"
-        for _, figure, value in found
-        if value is None
-    ]
+    missing: dict[str, list[str]] = {}
+    for _, figure, value in found:
+        if value is None:
+            reason = str(view.undefined.get(figure.key) or "no value")
+            missing.setdefault(reason, []).append(figure.title)
     if missing:
-        lines += [Content(""), heading("Undefined", width)]
-        lines += [
-            Content.styled(f"{fmt.NOTHING} {one}", "$text-muted").truncate(width, ellipsis=True)
-            for one in missing
-        ]
+        lines += [Content(""), heading(f"{fmt.NOTHING} Undefined, and why", width)]
+    for reason, titles in missing.items():
+        line = Content.assemble((f"{reason}: ", "bold"), (", ".join(titles), "$text-muted"))
+        lines += line.wrap(width)
     return lines
 
 
