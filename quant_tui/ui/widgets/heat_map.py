@@ -14,10 +14,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
+from textual.geometry import Region
 from textual.strip import Strip
 
+from quant_tui.ui.widgets.line_view import LineView
 from quant_tui.ui.widgets.table_grid import fit
 
 HEAD = 2
@@ -70,7 +70,7 @@ class HeatData:
     read_out: Callable[[int, int], str]
 
 
-class HeatMap(ScrollView, can_focus=True):
+class HeatMap(LineView, can_focus=True):
     """The map; it scrolls down, its headings stay."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -81,9 +81,6 @@ class HeatMap(ScrollView, can_focus=True):
     }
     DEFAULT_CSS = """
     HeatMap {
-        height: 1fr;
-        overflow-x: hidden;
-        scrollbar-size-vertical: 1;
         & > .heat--heading { color: $text-muted; text-style: bold; }
         & > .heat--muted { color: $text-muted; }
         & > .heat--cursor { text-style: reverse bold; }
@@ -117,6 +114,8 @@ class HeatMap(ScrollView, can_focus=True):
         Binding("G,end", "edge(1)", "Last", id="heat.last", show=False, tooltip="Last row"),
     ]  # fmt: skip
 
+    STILL_LINES = HEAD
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
         self._data: HeatData | None = None
@@ -138,15 +137,13 @@ class HeatMap(ScrollView, can_focus=True):
             known = [at for at, one in enumerate(last) if one is not None]
             inside = [at for at in known if not data.columns[at].apart]
             self._column = max(inside or known, default=0)
-        self.virtual_size = Size(self.size.width, len(data.values) + HEAD if data else 0)
+        self.set_height(len(data.values) + HEAD if data else 0)
         self._bring_into_view()
         self.refresh()
 
     def on_resize(self) -> None:
         """Keep the cursor in view."""
-        self.virtual_size = Size(
-            self.size.width, len(self._data.values) + HEAD if self._data else 0
-        )
+        self.set_height(len(self._data.values) + HEAD if self._data else 0)
         self._bring_into_view()
 
     # -- keys
@@ -168,9 +165,9 @@ class HeatMap(ScrollView, can_focus=True):
         self._row = max(0, min(row, len(self._data.values) - 1))
         self._column = max(0, min(column, len(self._data.columns) - 1))
         if not self._bring_into_view():
-            top = HEAD - round(self.scroll_y)
-            lines = {0, 1, before + top, self._row + top}
-            self.refresh(*(Region(0, line, self.size.width, 1) for line in lines if line >= 0))
+            self.refresh(Region(0, 0, self.size.width, HEAD))
+            self.repaint_line(before)
+            self.repaint_line(self._row)
 
     def _bring_into_view(self) -> bool:
         height = self.size.height - HEAD
@@ -192,14 +189,10 @@ class HeatMap(ScrollView, can_focus=True):
 
     # -- drawing
 
-    @property
-    def _room(self) -> int:
-        return self.size.width - self.scrollbar_size_vertical
-
     def _places(self, data: HeatData) -> list[tuple[int, int]]:
         """Return where each column begins and how wide it is."""
         gaps = sum(2 for column in data.columns if column.apart)
-        cell = (self._room - LABEL - gaps) // max(1, len(data.columns))
+        cell = (self.room - LABEL - gaps) // max(1, len(data.columns))
         cell = max(LEAST_CELL, min(MOST_CELL, cell))
         places, left = [], LABEL
         for column in data.columns:
@@ -210,7 +203,7 @@ class HeatMap(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Draw the readout, the headings, or a row."""
-        data, width = self._data, self._room
+        data, width = self._data, self.room
         if data is None or not data.values:
             return Strip.blank(width, self.rich_style)
         row = y - HEAD + round(self.scroll_y)

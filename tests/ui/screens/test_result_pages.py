@@ -189,7 +189,6 @@ async def test_the_run_page_names_assumptions_brackets_and_bad_data(open_app) ->
         await driver.press(*to(7))
         assert "! 3 fills rest on the order of prices inside a bar" in driver.text
         assert "pessimistic   return ▲ +31.00%   Sharpe 0.40" in driver.text
-        await driver.press("pagedown")
         assert "! 삼성전자      a jump of 42% in one day  2 bars, first 2015-05-04" in driver.text
 
 

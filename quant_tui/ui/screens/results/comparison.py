@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.content import Content
 
+from quant_tui.services.backtest_figures import Unit
 from quant_tui.ui import format as fmt
+from quant_tui.ui.screens.results.glossary import WRITERS
 from quant_tui.ui.widgets.chart_canvas import PATTERN_MARKS
 from quant_tui.ui.widgets.table import Column, Row
 
@@ -45,7 +47,7 @@ class Figure(NamedTuple):
     """A cell of the table of figures."""
 
     value: float | None
-    unit: str
+    unit: Unit
     best: bool = False
 
 
@@ -59,13 +61,11 @@ def best_of(key: str, values: Sequence[float | None]) -> float | None:
     return min(known) if key in LOWER else None
 
 
-def _write(value: float | None, unit: str) -> str:
-    if unit == "percent":
-        return fmt.percent(value)
-    return fmt.integer(value) if unit == "count" else fmt.number(value)
+def _write(value: float | None, unit: Unit) -> str:
+    return WRITERS[unit](value)
 
 
-def _write_difference(value: float | None, unit: str) -> str:
+def _write_difference(value: float | None, unit: Unit) -> str:
     if value is None:
         return fmt.NOTHING
     if unit == "percent":
@@ -111,7 +111,7 @@ def figure_rows(metrics: Sequence[Document]) -> Iterator[Row]:
     """Return a row for every figure; the best value of it is marked."""
     for metric in metrics:
         values: Sequence[float | None] = metric["values"]
-        unit = str(metric.get("unit") or "ratio")
+        unit: Unit = metric["unit"]
         best = best_of(str(metric["key"]), values)
         cells: list[object] = [str(metric["title"])]
         for at, value in enumerate(values):
