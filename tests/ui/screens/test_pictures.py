@@ -15,6 +15,7 @@ from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
 
 from .conftest import Driver
+from .test_result_pages import DETAILS
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
 
@@ -39,6 +40,29 @@ async def stock(services: Services) -> None:
         )
         if job.task is not None:
             await job.task
+
+
+async def stock_with_card(services: Services) -> None:
+    """Do the same, and put a trust card and findings about the bars beside the result."""
+    await stock(services)
+    results = services.stores.metadata.database["backtest_results"]
+    await results.update_many({}, {"$set": {f"details.{key}": v for key, v in DETAILS.items()}})
+
+
+async def five_bars(services: Services) -> None:
+    """Run a few days, without benchmark, closed round trip, or whole month."""
+    await services.sample_data.load_bars()
+    job = await services.backtests.start(
+        BacktestRequest(
+            symbols=("SPX",),
+            strategy_type="BUY_AND_HOLD",
+            start=date(2018, 12, 24),
+            end=date(2018, 12, 31),
+            name="다섯 봉",
+        )
+    )
+    if job.task is not None:
+        await job.task
 
 
 Look = Callable[..., bool]
@@ -119,16 +143,43 @@ def test_run_form(look: Look, size) -> None:
     assert look(size, "4", "n")
 
 
-@SIZES
-def test_result_overview(look: Look, size) -> None:
-    assert look(size, "4", "enter")
+PAGES = ("overview", "trust", "sheet", "charts", "trades", "trips", "monthly", "run")
+NEXT = "right_square_bracket"
 
 
 @SIZES
-@pytest.mark.parametrize("page", ["metrics", "trades", "trips", "monthly"])
+@pytest.mark.parametrize("page", PAGES)
 def test_result_pages(look: Look, size, page: str) -> None:
-    turns = ["metrics", "trades", "trips", "monthly"].index(page) + 1
-    assert look(size, "4", "enter", *["right_square_bracket"] * turns)
+    assert look(size, "4", "enter", *[NEXT] * PAGES.index(page), prepare=stock_with_card)
+
+
+@pytest.mark.parametrize("page", ["overview", "trust"])
+def test_result_pages_on_a_large_terminal(look: Look, page: str) -> None:
+    keys = [NEXT] * PAGES.index(page)
+    assert look((200, 60), "4", "enter", *keys, prepare=stock_with_card)
+
+
+@pytest.mark.parametrize("chart", ["rolling", "drawdowns", "excursions"])
+def test_charts_one_at_a_time(look: Look, chart: str) -> None:
+    tabs = ["tab"] * (1 + ["rolling", "drawdowns", "excursions"].index(chart))
+    assert look((80, 24), "4", "enter", *[NEXT] * 3, *tabs, "home", "right", "right")
+
+
+@SIZES
+def test_fills_and_drawdown_under_the_cursor(look: Look, size) -> None:
+    assert look(size, "4", "enter", "plus", "plus", "plus", "home", *["right"] * 9)
+
+
+@pytest.mark.parametrize("page", ["overview", "trust", "sheet", "charts"])
+def test_what_a_run_of_five_bars_has_not(look: Look, page: str) -> None:
+    turns = [NEXT] * PAGES.index(page)
+    assert look((80, 24), "4", "enter", *turns, prepare=five_bars)
+
+
+@pytest.mark.parametrize("page", ["overview", "charts", "monthly"])
+def test_results_in_sixteen_colours(look: Look, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert look((80, 24), "4", "enter", *[NEXT] * PAGES.index(page))
 
 
 @SIZES

@@ -10,10 +10,28 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from quant_tui.services.backtest_export import FORMATS
 from quant_tui.ui.modals.dialog import Dialog
 from quant_tui.ui.widgets.form import Field, Form
 
-FORMATS = (("json", "JSON, one file"), ("csv", "CSV, a file a table"))
+
+class Kind(NamedTuple):
+    """A format: how the choice is worded, how its files are named, what it is for."""
+
+    title: str
+    suffix: str
+    """Of the file; "" where a folder is made."""
+    about: str
+
+
+KINDS = {
+    "json": Kind("JSON, one file", ".json", "Everything, as backtest show --json prints it."),
+    "csv": Kind("CSV, a file a table", "", "A folder with metrics, trades, round trips, equity."),
+    "html": Kind("HTML, a report", ".html", "One file with charts, to read and to send."),
+    "bundle": Kind("Bundle, to run again", ".zip", "Rules, settings and bars: backtest rerun "
+                   "finds the same figures from it."),
+}  # fmt: skip
+"""By the service's names of them; offered is what the service can write."""
 
 
 class ExportChoice(NamedTuple):
@@ -36,8 +54,10 @@ class ExportDialog(Dialog[ExportChoice | None]):
         super().__init__()
         self._stem = re.sub(r"[^\w.-]+", "-", backtest_name).strip("-") or "backtest"
         self._suggested = self._path("json")
+        self.hint = Static(KINDS["json"].about, classes="hint", markup=False)
+        choices = tuple((name, KINDS[name].title) for name in FORMATS if name in KINDS)
         self.form = Form(
-            Field("format", "Format", "json", choices=FORMATS),
+            Field("format", "Format", "json", choices=choices),
             Field("path", "Path", self._suggested),
             check=self._check,
         )
@@ -48,31 +68,33 @@ class ExportDialog(Dialog[ExportChoice | None]):
             box.border_title = "Export"
             box.border_subtitle = "ctrl+s write · escape back"
             yield self.form
-            yield Static(
-                "CSV makes a folder with metrics, trades, round trips, equity.", classes="hint"
-            )
+            yield self.hint
 
     def on_mount(self) -> None:
         """Give the keys to the format."""
         self.form.fields[0].control.focus()
 
     def _path(self, file_format: str) -> str:
-        return str(Path.cwd() / (self._stem + (".json" if file_format == "json" else "")))
+        return str(Path.cwd() / (self._stem + KINDS[file_format].suffix))
 
     @staticmethod
     def _check(values: dict[str, str]) -> dict[str, str]:
         path = Path(values["path"].strip() or ".").expanduser()
         if not values["path"].strip():
             return {"path": "needs a path"}
-        if values["format"] == "json" and path.is_dir():
+        is_file = bool(KINDS[values["format"]].suffix)
+        if is_file and path.is_dir():
             return {"path": "is a folder"}
-        if values["format"] == "csv" and path.is_file():
+        if not is_file and path.is_file():
             return {"path": "is a file"}
         return {}
 
     def on_form_changed(self, event: Form.Changed) -> None:
         """Suggest a path that fits the format, unless another was typed."""
-        if event.key == "format" and event.values["path"] == self._suggested:
+        if event.key != "format":
+            return
+        self.hint.update(KINDS[event.values["format"]].about)
+        if event.values["path"] == self._suggested:
             self._suggested = self._path(event.values["format"])
             self.form.field("path").value = self._suggested
 
