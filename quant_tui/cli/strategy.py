@@ -15,7 +15,7 @@ from quant_tui.cli.output import print_json, print_table
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import InvalidInput, StrategyError
 from quant_tui.services.composition import Services
-from quant_tui.services.strategies import StrategyService
+from quant_tui.services.strategies import StrategyService, language_reference
 
 commands = typer.Typer(help="Strategies and the templates they start from.", no_args_is_help=True)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -201,3 +201,42 @@ def check(
         return
     print(checked.canonical.rstrip())
     print(f"# warm-up: {checked.warm_up} bars")
+
+
+@commands.command("format", epilog="Example:  quant-tui strategy format crossover.yaml --write")
+def format_(
+    file: Annotated[Path, typer.Argument(help="A rule document, YAML or JSON.")],
+    write: Annotated[bool, typer.Option("--write", help="Write it back to the file.")] = False,
+) -> None:
+    """Write a rule document the one way, as YAML; comments are not kept."""
+    try:
+        formatted = StrategyService.format(read_text(file))
+    except StrategyError as error:
+        for finding in error.findings or (error.message,):
+            print(finding, file=sys.stderr)
+        raise typer.Exit(1) from None
+    if write:
+        file.write_text(formatted, encoding="utf-8")
+    else:
+        print(formatted, end="")
+
+
+@commands.command("functions", epilog="Example:  quant-tui strategy functions rsi")
+def functions(
+    name: Annotated[str, typer.Argument(help="A function, or words to look for.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """List what the rule language can call and name, with units, source and arguments."""
+    entries = language_reference(name)
+    if as_json:
+        print_json([one.to_document() for one in entries])
+        return
+    if len(entries) == 1:
+        one = entries[0]
+        print(f"{one.signature}\n{one.help}\n{one.group}; {one.result}, {one.units}")
+        return
+    print_table(
+        ("name", "group", "units", "what it is"),
+        [(one.name, one.group, one.units, one.help) for one in entries],
+        "",
+    )

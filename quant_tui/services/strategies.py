@@ -11,11 +11,16 @@ from quant_tui.domain.errors import InvalidInput
 from quant_tui.domain.trading import Strategy, StrategyTemplate
 from quant_tui.domain.vocabulary import StrategyType
 from quant_tui.engine.rules import (
+    Entry,
     ParameterSpec,
     StrategyDocument,
+    format_document,
     parse_document,
+    reference,
     validate_parameters,
 )
+from quant_tui.engine.rules.findings import did_you_mean
+from quant_tui.engine.rules.functions import ELSEWHERE
 from quant_tui.engine.templates import TEMPLATES
 from quant_tui.services.names import checked_name
 from quant_tui.storage.mongo.queries import StrategyTemplateRepository
@@ -218,6 +223,39 @@ class StrategyService:
             warm_up=document.warm_up(),
             parameters=document.default_parameters(),
         )
+
+    @staticmethod
+    def format(text: str) -> str:
+        """Return a rule document as canonical YAML.
+
+        Raises
+        ------
+        StrategyError
+            As from :meth:`check`.
+        """
+        return format_document(text)
+
+
+def language_reference(words: str = "") -> list[Entry]:
+    """Return what the rule language can call and name: one by its name, or by words.
+
+    Raises
+    ------
+    InvalidInput
+        When nothing has all the words.
+    """
+    entries = reference()
+    found = [one for one in entries if one.name == words.strip().lower()]
+    found = found or [one for one in entries if words and one.is_talibs(words)]
+    found = found or [one for one in entries if one.matches(words)]
+    if not found:
+        near = ELSEWHERE.get(words.lower()) or did_you_mean(words, [one.name for one in entries])
+        raise InvalidInput(
+            f"The rule language has no {words!r}.",
+            field="name",
+            hint=f"{near[:1].upper()}{near[1:]}" if near else "Leave it out to list everything.",
+        )
+    return found
 
 
 async def store_templates(templates: StrategyTemplateRepository) -> None:

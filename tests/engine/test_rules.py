@@ -355,8 +355,12 @@ def test_warm_up_is_exact(random_bars, strategy_type):
     """Every rule is undefined for exactly the derived number of bars."""
     document = parse_document(TEMPLATES[strategy_type].document)
     bars = random_bars(1, 300, 1)
-    interpreter = Interpreter(Frame(bars), document.lets, document.default_parameters())
-    key = "rank" if document.uses_weights else "entry"
+    inputs = {'model("signal@prod")': np.zeros(300)}
+    interpreter = Interpreter(
+        Frame(bars), document.lets, document.default_parameters(), inputs=inputs
+    )
+    key = "weight" if document.uses_weights else "entry"
+    key = "rank" if "rank" in document.rules else key
     value = interpreter._value(document.rules[key])
     known = np.isfinite(value) if isinstance(value, np.ndarray) else value.known
     assert int(known[:, 0].argmax()) == document.warm_up()

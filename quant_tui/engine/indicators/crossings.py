@@ -10,22 +10,19 @@ from quant_tui.engine.compiled import compiled
 
 @compiled
 def _crossings(
-    difference: FloatArray, sign: float, strict: bool, true: BoolArray, known: BoolArray
+    difference: FloatArray, sign: float, lenient: bool, true: BoolArray, known: BoolArray
 ) -> None:
+    """Without branches: which way prices go is a coin's toss to the processor."""
     rows, columns = difference.shape
     for column in range(columns):
         below, seen = False, False
         for row in range(rows):
             apart = sign * difference[row, column]
-            defined = apart == apart
-            if defined:
-                known[row, column] = seen
-                true[row, column] = below and apart > 0.0
-                seen = True
-            if apart < 0.0:
-                below = True
-            elif strict or apart > 0.0:
-                below = False
+            over, defined = apart > 0.0, apart == apart
+            true[row, column] = below & over
+            known[row, column] = seen & defined
+            keeps = below & (over ^ True) & lenient  # a tie, or an undefined bar
+            below, seen = (apart < 0.0) | keeps, seen | defined
 
 
 def cross(difference: FloatArray, *, above: bool, strict: bool) -> tuple[BoolArray, BoolArray]:
@@ -49,5 +46,7 @@ def cross(difference: FloatArray, *, above: bool, strict: bool) -> tuple[BoolArr
     true = np.zeros(difference.shape, dtype=np.bool_)
     known = np.zeros(difference.shape, dtype=np.bool_)
     sign = 1.0 if above else -1.0
-    _crossings.sized(difference.size)(np.ascontiguousarray(difference), sign, strict, true, known)
+    _crossings.sized(difference.size)(
+        np.ascontiguousarray(difference), sign, not strict, true, known
+    )
     return true, known

@@ -32,23 +32,48 @@ def _sums(values: FloatArray, window: int, out: FloatArray) -> None:
 
 @compiled
 def _weighted(values: FloatArray, window: int, out: FloatArray) -> None:
-    """TA-Lib's order: the weighted total falls by the plain one at each step."""
-    divider = window * (window + 1) / 2.0
-    plain, weighted, oldest = 0.0, 0.0, 0.0
-    for row in range(window - 1):
-        plain += values[row]
-        weighted += values[row] * (row + 1)
+    """Sum of weight · value, fresh every ``window`` bars so that rounding does not add up."""
+    age, plain, weighted = window, 0.0, 0.0
     for row in range(window - 1, len(values)):
-        plain += values[row]
-        plain -= oldest
-        weighted += values[row] * window
-        oldest = values[row - window + 1]
-        out[row] = weighted / divider
-        weighted -= plain
+        if age < window:
+            weighted += window * values[row] - plain
+            plain += values[row] - values[row - window]
+            age += 1
+        else:
+            age, plain, weighted = 1, 0.0, 0.0
+            for place in range(window):
+                value = values[row - window + 1 + place]
+                plain += value
+                weighted += value * (place + 1.0)
+        out[row] = weighted
 
 
 @compiled
-def _extremes(values: FloatArray, window: int, sign: float, queue: IntArray, out: IntArray) -> None:
+def _highest(values: FloatArray, window: int, later: FloatArray, out: FloatArray) -> None:
+    """Highest value of each window, from running ones of blocks (van Herk 1992).
+
+    ``later`` (window,) holds the highest from each place of the last block to its end.
+    """
+    size = len(values)
+    for first in range(0, size, window):
+        last = min(first + window, size)
+        best = values[first]
+        for row in range(first, last):
+            best = best if best > values[row] else values[row]
+            place = row - first + 1
+            if row >= window - 1:
+                before = later[place] if place < window else best
+                out[row] = best if best > before else before
+        if last - first == window:
+            best = values[last - 1]
+            for place in range(window - 1, -1, -1):
+                value = values[first + place]
+                best = best if best > value else value
+                later[place] = best
+
+
+@compiled
+def _places(values: FloatArray, window: int, sign: float, queue: IntArray, out: IntArray) -> None:
     """Place of the highest sign · value of each window, the latest of equals.
 
     The queue holds the places that may yet be highest, their values falling.
@@ -79,7 +104,9 @@ def rolling_sum(values: FloatArray, window: int) -> FloatArray:
 
 def sma(values: FloatArray, window: int) -> FloatArray:
     """Simple moving average (TA-Lib SMA): rolling sum / window."""
-    return rolling_sum(values, window) / window
+    out = rolling_sum(values, window)
+    out /= window
+    return out
 
 
 def wma(values: FloatArray, window: int) -> FloatArray:
@@ -87,24 +114,21 @@ def wma(values: FloatArray, window: int) -> FloatArray:
     out = np.full(len(values), np.nan)
     if len(values) >= window:
         _weighted.sized(len(values))(values, window, out)
+        out /= window * (window + 1) / 2.0
     return out
-
-
-def _places(values: FloatArray, window: int, sign: float) -> IntArray:
-    queue = np.empty(len(values), dtype=np.int64)
-    out = np.empty(len(values), dtype=np.int64)
-    _extremes.sized(len(values))(values, window, sign, queue, out)
-    return out[window - 1 :]
 
 
 def rolling_max(values: FloatArray, window: int) -> FloatArray:
     """Highest value of ``window`` bars (TA-Lib MAX)."""
-    return undefined_start(values[_places(values, window, 1.0)], window - 1, len(values))
+    out = np.full(len(values), np.nan)
+    if len(values) >= window:
+        _highest.sized(2 * len(values))(values, window, np.empty(window), out)
+    return out
 
 
 def rolling_min(values: FloatArray, window: int) -> FloatArray:
     """Lowest value of ``window`` bars (TA-Lib MIN)."""
-    return undefined_start(values[_places(values, window, -1.0)], window - 1, len(values))
+    return -rolling_max(-values, window)
 
 
 def bars_since_max(values: FloatArray, window: int) -> FloatArray:
@@ -118,6 +142,9 @@ def bars_since_min(values: FloatArray, window: int) -> FloatArray:
 
 
 def _since(values: FloatArray, window: int, sign: float) -> FloatArray:
-    places = _places(values, window, sign)
-    rows = np.arange(window - 1, len(values), dtype=np.float64)
-    return undefined_start(rows - places, window - 1, len(values))
+    size = len(values)
+    queue, places = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+    _places.sized(2 * size)(values, window, sign, queue, places)
+    since = np.arange(size, dtype=np.float64) - places
+    since[: window - 1] = np.nan
+    return since

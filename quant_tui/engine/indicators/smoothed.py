@@ -39,17 +39,27 @@ def _wilder(values: FloatArray, window: int, out: FloatArray) -> None:
 @compiled
 def _strength(values: FloatArray, window: int, out: FloatArray) -> None:
     gain, loss, keep = 0.0, 0.0, window - 1.0
-    for row in range(1, len(values)):
+    for row in range(1, window + 1):
         change = values[row] - values[row - 1]
-        up, down = max(change, 0.0), max(-change, 0.0)
-        if row < window:
-            gain += up
-            loss += down
-            continue
-        gain = (gain + up if row == window else gain * keep + up) / window
-        loss = (loss + down if row == window else loss * keep + down) / window
+        gain += change if change > 0.0 else 0.0
+        loss += -change if change < 0.0 else 0.0
+    gain /= window
+    loss /= window
+    for row in range(window, len(values)):
+        if row > window:
+            change = values[row] - values[row - 1]
+            gain = (gain * keep + (change if change > 0.0 else 0.0)) / window
+            loss = (loss * keep + (-change if change < 0.0 else 0.0)) / window
         total = gain + loss
         out[row] = 100.0 * gain / total if total > _ZERO else 0.0
+
+
+@compiled
+def _true_ranges(high: FloatArray, low: FloatArray, close: FloatArray, out: FloatArray) -> None:
+    for row in range(1, len(close)):
+        before = close[row - 1]
+        top = high[row] if high[row] > before else before
+        out[row] = top - (low[row] if low[row] < before else before)
 
 
 def ema(values: FloatArray, window: int) -> FloatArray:
@@ -75,24 +85,23 @@ def rsi(values: FloatArray, window: int) -> FloatArray:
     changes; 0 where nothing moved in the window, as TA-Lib has it.
     """
     out = np.full(len(values), np.nan)
-    _strength.sized(len(values))(values, window, out)
+    if len(values) > window:
+        _strength.sized(len(values))(values, window, out)
     return out
 
 
 def true_range(high: FloatArray, low: FloatArray, close: FloatArray) -> FloatArray:
     """Greatest of high − low, |high − previous close|, |low − previous close| (TA-Lib TRANGE)."""
-    previous = close[:-1]
-    span = np.maximum(high[1:], previous) - np.minimum(low[1:], previous)
-    return undefined_start(span, 1, len(close))
+    out = np.full(len(close), np.nan)
+    _true_ranges.sized(len(close))(high, low, close, out)
+    return out
 
 
 def atr(high: FloatArray, low: FloatArray, close: FloatArray, window: int) -> FloatArray:
     """Average true range, in price (Wilder 1978; TA-Lib ATR): Wilder-smoothed true range."""
-    size = len(close)
-    if size <= window:
-        return np.full(size, np.nan)
-    spans = true_range(high, low, close)[1:]
-    return undefined_start(wilder(spans, window)[window - 1 :], window, size)
+    out = true_range(high, low, close)
+    out[1:] = wilder(out[1:], window)
+    return out
 
 
 def macd_line(values: FloatArray, fast: int, slow: int) -> FloatArray:

@@ -12,9 +12,11 @@
 from __future__ import annotations
 
 from quant_tui.engine.rules.document import StrategyDocument, parse_document
+from quant_tui.engine.rules.formatting import format_document
 from quant_tui.engine.rules.functions import FIELDS, FUNCTIONS, FieldSpec, FunctionSpec
 from quant_tui.engine.rules.kinds import Kind
 from quant_tui.engine.rules.parameters import ParameterSpec, ParameterValue
+from quant_tui.engine.rules.reference import Entry, reference
 from quant_tui.engine.rules.validation import (
     check,
     resolve_parameters,
@@ -25,6 +27,7 @@ from quant_tui.engine.rules.validation import (
 __all__ = [
     "FIELDS",
     "FUNCTIONS",
+    "Entry",
     "FieldSpec",
     "FunctionSpec",
     "Kind",
@@ -32,7 +35,9 @@ __all__ = [
     "ParameterValue",
     "StrategyDocument",
     "check",
+    "format_document",
     "parse_document",
+    "reference",
     "resolve_parameters",
     "validate_parameters",
     "warm_up",

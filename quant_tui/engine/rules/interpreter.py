@@ -178,9 +178,11 @@ class Interpreter:
 
     def _boolean(self, node: ast.BoolOp) -> Condition:
         parts = [self.condition(value) for value in node.values]
-        known = np.logical_and.reduce([part.known for part in parts])
+        known, true = parts[0].known, parts[0].true
         join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        return Condition(join.reduce([part.true for part in parts]) & known, known)
+        for part in parts[1:]:
+            known, true = known & part.known, join(true, part.true)
+        return Condition(true & known, known)
 
     def _compare(self, node: ast.Compare) -> Condition:
         sides = [self.figure(side) for side in (node.left, *node.comparators)]

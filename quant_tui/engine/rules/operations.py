@@ -50,17 +50,23 @@ def momentum(frame: Frame, x: FloatArray, window: int) -> FloatArray:
     return x - lag(frame, x, window)
 
 
-def roc(frame: Frame, x: FloatArray, window: int) -> FloatArray:
+def roc(_frame: Frame, x: FloatArray, window: int) -> FloatArray:
     """Rate of change in percent: ((x / previous) − 1) · 100, TA-Lib's order of operations."""
+    out = np.full(x.shape, np.nan)
     with np.errstate(all="ignore"):
-        return finite((x / lag(frame, x, window) - 1.0) * 100.0)
+        changes = np.divide(x[window:], x[:-window], out=out[window:])
+        changes -= 1.0
+        changes *= 100.0
+    return finite(out)
 
 
-def rocp(frame: Frame, x: FloatArray, window: int) -> FloatArray:
+def rocp(_frame: Frame, x: FloatArray, window: int) -> FloatArray:
     """Rate of change as a fraction: (x − previous) / previous."""
-    previous = lag(frame, x, window)
+    out = np.full(x.shape, np.nan)
     with np.errstate(all="ignore"):
-        return finite((x - previous) / previous)
+        changes = np.subtract(x[window:], x[:-window], out=out[window:])
+        changes /= x[:-window]
+    return finite(out)
 
 
 def atr(frame: Frame, window: int) -> FloatArray:

@@ -136,8 +136,8 @@ async def test_on_a_narrow_terminal_the_templates_have_the_keys_at_the_first_vis
         await driver.until(lambda: "from which template?" in driver.text)
         await driver.settle()
         await driver.press("j", "enter")
-        assert "RSI_MEAN_REVERSION" in driver.text
-        assert "rsi_period" in driver.text
+        assert "EMA_CROSSOVER" in driver.text
+        assert "short_window" in driver.text
 
 
 async def test_what_another_instance_made_is_there_when_one_comes_back(

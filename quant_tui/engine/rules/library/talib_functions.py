@@ -33,15 +33,23 @@ def functions() -> Iterator[FunctionSpec]:
     table = talib_functions()
     for name, theirs, output, units, text in WORDS:
         entry = table[theirs]
-        title = f"{entry.title}: {text} (TA-Lib {theirs})."
+        source = f"TA-Lib {theirs}"
         if len(entry.outputs) > 1:
-            title = f"{title[:-2]}, {entry.outputs[output]})."
-        yield _spec(name, entry, output, units, title)
+            source += f", {entry.outputs[output]}"
+        yield _spec(name, entry, output, units, _sentence(entry.title, text, source))
     for theirs, entry in table.items():
         if entry.group == "Pattern Recognition":
             units = "100 bullish, -100 bearish, 0 none"
             title = f"{entry.title}: a candle pattern that ends on the bar (TA-Lib {theirs})."
             yield _spec("cdl_" + theirs.removeprefix("CDL").lower(), entry, 0, units, title)
+
+
+def _sentence(title: str, text: str, source: str) -> str:
+    """Join what is said of a function, with its author and its name in TA-Lib at the end."""
+    joined = f"{title} {text}" if text.startswith("(") else f"{title}: {text}"
+    if joined.endswith(")"):
+        return f"{joined[:-1]}; {source})."
+    return f"{joined} ({source})."
 
 
 def _spec(name: str, entry: TalibFunction, output: int, units: str, text: str) -> FunctionSpec:
