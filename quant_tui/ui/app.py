@@ -222,6 +222,13 @@ class QuantApp(Guarded, App[None]):
         if not isinstance(self.screen, KeyHelp):
             self.push_screen(KeyHelp.of(self))
 
+    def action_functions(self) -> None:
+        """Show what the rule language can call and name."""
+        from quant_tui.ui.modals.functions import FunctionReference
+
+        if not isinstance(self.screen, FunctionReference):
+            self.push_screen(FunctionReference())
+
     def action_press_binding(self, name: str) -> None:
         """Do what the key of a binding does; the footer's clicks come here."""
         for key, active in self.screen.active_bindings.items():

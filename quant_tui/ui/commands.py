@@ -47,6 +47,8 @@ def views(app: QuantApp) -> Iterator[Command]:
 def frame(app: QuantApp) -> Iterator[Command]:
     """Offer what the frame itself does."""
     yield Command("help: All keys", "Key ?", app.action_help)
+    yield Command("rule language: functions", "What rules can call, searchable",
+                  app.action_functions)  # fmt: skip
     yield Command("theme: Choose …", "Change the colours", app.action_change_theme)
     yield Command("screen: Save a picture", "An SVG file in the downloads folder",
                   app.deliver_screenshot)  # fmt: skip

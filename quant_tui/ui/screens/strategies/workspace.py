@@ -68,6 +68,8 @@ class Strategies(Workspace):
                 tooltip="Change name, description and parameters"),
         Binding("d", "delete", "Delete", id="strategies.delete",
                 tooltip="Delete this strategy; its backtests stay"),
+        Binding("f", "app.functions", "Functions", id="strategies.functions", show=False,
+                tooltip="What the rule language can call and name"),
         Binding("escape", "back", "Back", id="strategies.back", tooltip="Back, one step"),
     ]  # fmt: skip
 
