@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from quant_tui.cli.backtest_output import print_comparison, print_report
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, percent, print_json, print_table, ratio
 from quant_tui.cli.strategy import parse_parameters, read_text
@@ -86,7 +87,7 @@ def run(
         services.jobs.subscribe(ProgressLine())
         return await job.wait()
 
-    _print_report(command.run(work).to_document(), as_json=as_json)
+    print_report(command.run(work).to_document(), as_json=as_json)
 
 
 @commands.command("list", epilog="Example:  quant-tui backtest list --json")
@@ -135,7 +136,28 @@ def show(context: typer.Context, backtest_id: IdArgument, as_json: JsonOption = 
     async def work(services: Services) -> BacktestReport:
         return await services.backtests.show(backtest_id)
 
-    _print_report(command.run(work).to_document(), as_json=as_json)
+    print_report(command.run(work).to_document(), as_json=as_json)
+
+
+@commands.command("compare", epilog="Example:  quant-tui backtest compare 6741… 6742… 6743… --json")
+def compare(
+    context: typer.Context,
+    backtest_ids: Annotated[
+        list[str], typer.Argument(help="Two to six backtests' ids.", metavar="ID ID...")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two to six backtests: figures, and what differs between them."""
+    command: CommandContext = context.obj
+
+    async def work(services: Services) -> Document:
+        return (await services.backtests.compare(backtest_ids)).to_document()
+
+    found = command.run(work)
+    if as_json:
+        print_json(found)
+    else:
+        print_comparison(found)
 
 
 @commands.command(
@@ -169,34 +191,3 @@ def _date(text: str, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{option} {text!r} is no date. Write YYYY-MM-DD.") from None
-
-
-def _print_report(document: Document, *, as_json: bool) -> None:
-    if as_json:
-        print_json(document)
-        return
-    config, figures, risk = (document[key] for key in ("config", "performance", "risk_metrics"))
-    print(f"{document['name']} · {document['status']} · {document['backtest_id'] or 'not kept'}")
-    print(f"{', '.join(config['symbols'])}  {config['start_date']} to {config['end_date']}")
-    if document["error"]:
-        print(document["error"].get("message", ""))
-    if not figures:
-        return
-    synthetic = [one["symbol"] for one in document["details"].get("data", ()) if one["synthetic"]]
-    if synthetic:
-        print(f"Synthetic data: {', '.join(synthetic)}")
-    rows = [
-        ("total return", percent(figures["total_return"])),
-        ("CAGR", percent(figures["cagr"])),
-        ("Sharpe", ratio(figures["sharpe_ratio"])),
-        ("Sortino", ratio(figures["sortino_ratio"])),
-        ("Calmar", ratio(figures["calmar_ratio"])),
-        ("max drawdown", percent(figures["max_drawdown"])),
-        ("volatility", percent(risk["annual_volatility"])),
-        ("round trips", str(figures["total_trades"])),
-        ("win rate", percent(figures["win_rate"])),
-        ("profit factor", ratio(figures["profit_factor"])),
-        ("exposure", percent(figures["exposure"])),
-    ]
-    for label, value in rows:
-        print(f"  {label:<14} {value:>14}")

@@ -131,3 +131,12 @@ def figures_in(
     for key, value in values.items():
         if value is None or isinstance(value, int | float):
             yield Figure(key, key.replace("_", " ").capitalize(), OTHER, "ratio"), value
+
+
+def write_figure(value: float | None, unit: Unit) -> str:
+    """Write a value for people: ``12.34%``, ``1,234.50``, ``1,234``; a dash for None."""
+    if value is None:
+        return "–"
+    if unit == "percent":
+        return f"{value * 100:,.2f}%"
+    return f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import re
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from quant_tui.domain.base import Document
@@ -17,6 +17,11 @@ from quant_tui.domain.trading import Backtest, BacktestExecution, BacktestResult
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.engine import run_backtest
 from quant_tui.jobs.manager import Job, JobContext, JobManager
+from quant_tui.services.backtest_compare import (
+    BacktestComparison,
+    checked_ids,
+    compare_reports,
+)
 from quant_tui.services.backtest_export import export_report
 from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
 from quant_tui.services.backtest_request import BacktestRequest, PreparedBacktest, prepare
@@ -161,6 +166,20 @@ class BacktestService:
         if execution is not None and execution.status is RunStatus.COMPLETED:
             result = await self._results.of_execution(execution.execution_id)
         return BacktestReport(backtest, execution, result)
+
+    async def compare(self, backtest_ids: Sequence[str]) -> BacktestComparison:
+        """Compare the last results of two to six backtests.
+
+        Raises
+        ------
+        InvalidInput
+            There are fewer or more, one is given twice, or one has no result.
+        NotFound
+            The user has none with one of the ids.
+        """
+        ids = checked_ids(backtest_ids)
+        reports = await asyncio.gather(*(self.show(one) for one in ids))
+        return await asyncio.to_thread(compare_reports, reports)
 
     async def delete(self, backtest_id: str) -> BacktestReport:
         """Delete a backtest with its executions and results; return it for :meth:`restore`."""

@@ -1,0 +1,87 @@
+"""What the backtest commands print for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from quant_tui.cli.output import percent, print_json, print_table, ratio
+from quant_tui.cli.plain import plain
+from quant_tui.domain.base import Document
+from quant_tui.services.backtest_figures import write_figure
+
+
+def print_report(document: Document, *, as_json: bool) -> None:
+    """Print a backtest as one JSON document, or its main figures for people."""
+    if as_json:
+        print_json(document)
+        return
+    config, figures, risk = (document[key] for key in ("config", "performance", "risk_metrics"))
+    print(f"{document['name']} · {document['status']} · {document['backtest_id'] or 'not kept'}")
+    print(f"{', '.join(config['symbols'])}  {config['start_date']} to {config['end_date']}")
+    if document["error"]:
+        print(document["error"].get("message", ""))
+    if not figures:
+        return
+    synthetic = [one["symbol"] for one in document["details"].get("data", ()) if one["synthetic"]]
+    if synthetic:
+        print(f"Synthetic data: {', '.join(synthetic)}")
+    rows = [
+        ("total return", percent(figures["total_return"])),
+        ("CAGR", percent(figures["cagr"])),
+        ("Sharpe", ratio(figures["sharpe_ratio"])),
+        ("Sortino", ratio(figures["sortino_ratio"])),
+        ("Calmar", ratio(figures["calmar_ratio"])),
+        ("max drawdown", percent(figures["max_drawdown"])),
+        ("volatility", percent(risk["annual_volatility"])),
+        ("round trips", str(figures["total_trades"])),
+        ("win rate", percent(figures["win_rate"])),
+        ("profit factor", ratio(figures["profit_factor"])),
+        ("exposure", percent(figures["exposure"])),
+    ]
+    for label, value in rows:
+        print(f"  {label:<14} {value:>14}")
+
+
+def print_comparison(document: Document) -> None:
+    """Print runs side by side: their figures, then what differs between them."""
+    runs = document["runs"]
+    names = [f"{at + 1}  {one['name']}" for at, one in enumerate(runs)]
+    for name, one in zip(names, runs, strict=True):
+        print(plain(f"{name} · {', '.join(one['symbols'])} · {one['backtest_id']}"))
+    numbers = [str(at + 1) for at in range(len(runs))]
+    last = "2 less 1" if len(runs) == 2 else "highest less lowest"
+    print_table(
+        ("figure", *numbers, last),
+        [
+            (
+                one["title"],
+                *(write_figure(value, one["unit"]) for value in one["values"]),
+                write_figure(_distance(one["values"]), one["unit"]),
+            )
+            for one in document["metrics"]
+        ],
+        "The runs have no figures.",
+    )
+    print_table(
+        ("area", "field", *numbers),
+        [
+            (one["area"], one["field"], *(_text(value) for value in one["values"]))
+            for one in document["differences"]
+        ],
+        "The runs differ in nothing that was asked for.",
+    )
+
+
+def _distance(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    if len(values) == 2:
+        return known[1] - known[0] if len(known) == 2 else None
+    return max(known) - min(known) if len(known) > 1 else None
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "–"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:59]}…"
