@@ -16,6 +16,7 @@ from quant_tui.domain.errors import Cancelled, InvalidInput, NotFound, QuantErro
 from quant_tui.domain.trading import Backtest, BacktestExecution, BacktestResult
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.engine import run_backtest
+from quant_tui.engine.data_quality import data_quality
 from quant_tui.jobs.manager import Job, JobContext, JobManager
 from quant_tui.services.backtest_compare import (
     BacktestComparison,
@@ -23,10 +24,15 @@ from quant_tui.services.backtest_compare import (
     compare_reports,
 )
 from quant_tui.services.backtest_export import export_report
-from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
+from quant_tui.services.backtest_report import (
+    BacktestReport,
+    BacktestSummary,
+    data_quality_details,
+)
 from quant_tui.services.backtest_request import BacktestRequest, PreparedBacktest, prepare
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.names import checked_name
+from quant_tui.services.result_hash import result_hash
 from quant_tui.services.strategies import StrategyService
 from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
 from quant_tui.storage.mongo.repositories import UserRepositories
@@ -287,8 +293,11 @@ class BacktestService:
             cancel=context.cancel,
         )
         document = await context.run_in_thread(report.to_document)
+        digest = await context.run_in_thread(result_hash, document)
         context.cancel.raise_if_cancelled()
         details = dict(document.get("details", {}))
+        issues = await context.run_in_thread(data_quality, bars)
+        details.update(data_quality_details(issues, details.get("warnings") or ()))
         details["data"] = await self._market_data.provenance(
             (*wanted, *filter(None, [prepared.benchmark]))
         )
@@ -302,7 +311,7 @@ class BacktestService:
             portfolio_value=document["portfolio_value"],
             benchmark=document.get("benchmark") or {},
             details=details,
-            fingerprint=document["fingerprint"],
+            fingerprint={**document["fingerprint"], "result": digest},
             user_id=self._user_id,
         )
 
