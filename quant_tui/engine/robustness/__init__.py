@@ -1,0 +1,1 @@
+"""How far a backtest can be believed: pure functions, each with its source."""
