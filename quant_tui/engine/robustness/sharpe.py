@@ -21,7 +21,7 @@ from statistics import NormalDist
 
 from quant_tui.domain.errors import InvalidInput
 from quant_tui.engine.arrays import FloatArray
-from quant_tui.engine.metrics.returns import kurtosis, sharpe_ratio, skew
+from quant_tui.engine.metrics.returns import moments as moments_of
 
 EULER_MASCHERONI = 0.5772156649015329
 CONFIDENCE = 0.95
@@ -55,11 +55,13 @@ class SharpeMoments:
 
         None where the Sharpe ratio does not exist: fewer than two returns, or all equal.
         """
-        sharpe = sharpe_ratio(returns, 1.0, risk_free)
-        third, fourth = skew(returns), kurtosis(returns)
-        if sharpe is None or third is None or fourth is None:
+        if not len(returns):
             return None
-        return cls(sharpe, len(returns), third, fourth + 3.0)
+        found = moments_of(returns)
+        sharpe = found.sharpe_ratio(1.0, risk_free)
+        if sharpe is None or found.skew is None or found.kurtosis is None:
+            return None
+        return cls(sharpe, found.count, found.skew, found.kurtosis + 3.0)
 
     @property
     def spread(self) -> float:
