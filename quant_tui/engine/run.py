@@ -95,11 +95,11 @@ def run_backtest(
     )
     levels = _checked_benchmark(benchmark, len(bars.dates))
     watch.step(0.02, "computing signals")
-    _check_length(bars, warm)
+    check_length(bars, warm)
     interpreter = Interpreter(
         Frame(bars), document.lets, values, watch.pause, document.rules.values()
     )
-    orders = _orders(bars, document, interpreter, config)
+    orders = orders_of(bars, document, interpreter, config)
     watch.step(0.4, "simulating")
     simulation = simulate(bars, config, orders, watch.part(0.4, 0.7))
     watch.step(0.7, "computing figures")
@@ -191,9 +191,16 @@ class _Watch:
         return lambda fraction: self.step(low + (high - low) * fraction, "simulating")
 
 
-def _orders(
+def orders_of(
     bars: Bars, document: StrategyDocument, interpreter: Interpreter, config: BacktestConfig
 ) -> Orders:
+    """Return the orders that a strategy gives, under a resolved configuration.
+
+    Raises
+    ------
+    InvalidInput
+        The strategy goes short and the configuration does not allow it.
+    """
     rules = document.rules
     for key in ("short_entry", "short_exit"):
         if key in rules and not config.allow_short:
@@ -234,7 +241,14 @@ def _orders(
     )  # fmt: skip
 
 
-def _check_length(bars: Bars, warm: int) -> None:
+def check_length(bars: Bars, warm: int) -> None:
+    """Refuse bars that are no more than a strategy's warm-up.
+
+    Raises
+    ------
+    InsufficientData
+        They are too few.
+    """
     longest = int(bars.present.sum(axis=0).max())
     if longest <= warm:
         raise InsufficientData(

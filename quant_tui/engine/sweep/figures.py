@@ -1,0 +1,163 @@
+"""Figures and conditions of many combinations, each computed once while memory lasts."""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+import numpy as np
+
+from quant_tui.engine.arrays import BoolArray, FloatArray
+from quant_tui.engine.rules.document import StrategyDocument
+from quant_tui.engine.rules.frame import Frame
+from quant_tui.engine.rules.interpreter import Interpreter
+from quant_tui.engine.rules.kinds import Condition, Value
+from quant_tui.engine.rules.parameters import ParameterValue
+from quant_tui.engine.sweep.dependencies import Dependencies
+from quant_tui.engine.sweep.grid import Grid
+
+
+class Memo:
+    """Keeps what was used last, up to a number of bytes.
+
+    Parameters
+    ----------
+    budget
+        Most bytes.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self._budget = budget
+        self._held = 0
+        self._values: OrderedDict[Hashable, Value] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Value | None:
+        """Return a value, or None when it is not held."""
+        with self._lock:
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+            return value
+
+    def put(self, key: Hashable, value: Value) -> None:
+        """Keep a value, and let go what was not used for longest."""
+        with self._lock:
+            if key in self._values:
+                return
+            self._values[key] = value
+            self._held += _size(value)
+            while self._held > self._budget and len(self._values) > 1:
+                _, oldest = self._values.popitem(last=False)
+                self._held -= _size(oldest)
+
+
+def _size(value: Value) -> int:
+    if isinstance(value, Condition):
+        return value.true.nbytes + value.known.nbytes
+    return 64 if isinstance(value, float) else value.nbytes
+
+
+class _Shared(Interpreter):
+    """Interpreter of one combination that looks up what others computed."""
+
+    def __init__(
+        self,
+        frame: Frame,
+        document: StrategyDocument,
+        values: dict[str, ParameterValue],
+        pause: Callable[[], None],
+        memo: Memo,
+        dependencies: Dependencies,
+    ) -> None:
+        super().__init__(frame, document.lets, values, pause)
+        self._shared = memo
+        self._dependencies = dependencies
+
+    def _value(self, node: ast.expr) -> Value:
+        known = self._dependencies.of(node)
+        key = (known.key, *(self._values[name] for name in known.parameters))
+        value = self._shared.get(key)
+        if value is None:
+            self._pause()
+            value = self._compute(known.tree)
+            self._shared.put(key, value)
+        return value
+
+
+class Figures:
+    """Evaluates a strategy's expressions in the combinations of a grid.
+
+    Parameters
+    ----------
+    frame
+        Bars.
+    document
+        Strategy.
+    grid
+        Combinations.
+    dependencies
+        Of the strategy on the grid's parameters.
+    pause
+        Called before each computation; may raise to stop the work.
+    budget
+        Most bytes kept for use by other combinations.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        document: StrategyDocument,
+        grid: Grid,
+        dependencies: Dependencies,
+        pause: Callable[[], None],
+        budget: int,
+    ) -> None:
+        self._frame = frame
+        self._document = document
+        self._grid = grid
+        self._dependencies = dependencies
+        self._pause = pause
+        self._memo = Memo(budget)
+        self._order = frame.bars.by_name
+
+    @property
+    def valid(self) -> BoolArray:
+        """Where the packed columns hold a bar (T, N), symbols in the order of their names."""
+        return self._frame.valid[:, self._order]
+
+    def interpreter(self, row: int) -> Interpreter:
+        """Return an interpreter of one combination."""
+        return _Shared(
+            self._frame,
+            self._document,
+            self._grid.values(row),
+            self._pause,
+            self._memo,
+            self._dependencies,
+        )
+
+    def rows(self, tree: ast.expr, combinations: list[int], width: int) -> FloatArray:
+        """Return an expression's figures in some combinations.
+
+        Returns
+        -------
+        FloatArray
+            (R, N, width), packed over each symbol's own bars, symbols in the order of
+            their names; NaN where undefined and beyond the last bar.
+        """
+        bars, symbols = self._frame.shape
+        table = np.full((len(combinations), symbols, width), np.nan)
+        for place, row in enumerate(combinations):
+            figure = self.interpreter(row).figure(tree)
+            if isinstance(figure, float):
+                figure = np.where(self._frame.valid, figure, np.nan)
+            table[place, :, :bars] = figure[:, self._order].T
+        return table
+
+    def condition(self, tree: ast.expr, row: int) -> tuple[BoolArray, BoolArray]:
+        """Return truth and knowledge of a condition (T, N), symbols by name."""
+        found = self.interpreter(row).condition(tree)
+        return found.true[:, self._order], found.known[:, self._order]

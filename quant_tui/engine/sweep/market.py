@@ -1,0 +1,162 @@
+"""Prices as the account loops take them, made once for a whole sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quant_tui.engine.arrays import BoolArray, FloatArray, IntArray
+from quant_tui.engine.bars import Bars
+from quant_tui.engine.config import BacktestConfig
+from quant_tui.engine.simulation.orders import stopped
+from quant_tui.engine.sweep import accounts
+from quant_tui.engine.sweep.masks import WORD, MaskArray, words_of
+from quant_tui.engine.sweep.terms import Terms, terms_of
+
+
+@dataclass(frozen=True, slots=True)
+class OneSymbol:
+    """One symbol's own bars, without the dates on which it has none.
+
+    Attributes
+    ----------
+    terms
+        Terms of trade.
+    reference, close
+        Price at which each bar fills, and closes (M,).
+    sums, high, low
+        As :func:`accounts.measure` takes them.
+    """
+
+    terms: Terms
+    reference: FloatArray
+    close: FloatArray
+    sums: FloatArray
+    high: FloatArray
+    low: FloatArray
+
+    def measure(
+        self,
+        entry: MaskArray,
+        entry_index: IntArray,
+        exit_: MaskArray,
+        exit_index: IntArray,
+        found: FloatArray,
+    ) -> None:
+        """Fill the figures (K, ``FIGURES``) of pairs of signals (R, 1, W)."""
+        accounts.measure_all(
+            entry, entry_index, exit_, exit_index, self.reference, self.terms.figures,
+            self.terms.numbers, self.close, self.sums, self.high, self.low, found,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SharedCash:
+    """Several symbols in the order of their names.
+
+    Attributes
+    ----------
+    terms
+        Terms of trade.
+    order
+        Column of the bars of each symbol (N,).
+    due
+        Row (N, 64 W) on which a decision of a symbol's own bar fills; −1: on none.
+    forced, reference, mark, last_price, close
+        As :func:`accounts.draw` takes them.
+    """
+
+    terms: Terms
+    order: IntArray
+    due: IntArray
+    forced: MaskArray
+    reference: FloatArray
+    mark: FloatArray
+    last_price: FloatArray
+    close: FloatArray
+
+    def measure(
+        self,
+        entry: MaskArray,
+        entry_index: IntArray,
+        exit_: MaskArray,
+        exit_index: IntArray,
+        found: FloatArray,
+    ) -> None:
+        """Fill the figures (K, ``FIGURES``) of pairs of signals (R, N, W)."""
+        accounts.measure_shared(
+            entry, entry_index, exit_, exit_index, self.due, self.forced, self.reference,
+            self.mark, self.last_price, self.close, self.terms.figures, self.terms.numbers,
+            np.empty((1, self.close.shape[1])), found,
+        )  # fmt: skip
+
+
+Market = OneSymbol | SharedCash
+"""Either."""
+
+
+def market_of(bars: Bars, config: BacktestConfig) -> Market:
+    """Prepare the prices of bars under a resolved configuration."""
+    forced, prices = _forced(bars, config)
+    if len(bars.symbols) > 1:
+        return _shared(bars, config, forced, prices)
+    there = bars.present[:, 0]
+    close = np.ascontiguousarray(bars.close[there, 0])
+    reference = close if config.fill == "close" else np.ascontiguousarray(bars.open[there, 0])
+    sums = np.zeros((4, len(close) + 1))
+    accounts.running_sums(close, sums)
+    starts = np.arange(0, len(close), accounts.BLOCK)
+    return OneSymbol(
+        terms=terms_of(config, float(prices[0]) if forced[0] else 0.0),
+        reference=reference,
+        close=close,
+        sums=sums,
+        high=np.maximum.reduceat(close, starts),
+        low=np.minimum.reduceat(close, starts),
+    )
+
+
+def _forced(bars: Bars, config: BacktestConfig) -> tuple[BoolArray, FloatArray]:
+    """Whether each symbol is sold on its last bar (N,), and at what price."""
+    gone = stopped(bars, config)
+    columns = np.arange(len(bars.symbols))
+    prices = bars.close[bars.last_row, columns]
+    if config.finalize == "mark":
+        return gone, prices
+    final = prices if config.finalize == "close" else bars.open[bars.last_row, columns]
+    return np.ones_like(gone), np.where(gone, prices, final * (1.0 - config.slippage))
+
+
+def _shared(
+    bars: Bars, config: BacktestConfig, forced: BoolArray, prices: FloatArray
+) -> SharedCash:
+    count, symbols = bars.close.shape
+    order = bars.by_name
+    close = np.ascontiguousarray(bars.last_close[:, order].T)
+    opens = np.ascontiguousarray(bars.open[:, order].T)
+    due = np.full((symbols, words_of(count) * WORD), -1, dtype=np.int64)
+    sales = np.zeros((count, words_of(symbols)), dtype=np.uint64)
+    for place, column in enumerate(order.tolist()):
+        rows = np.flatnonzero(bars.present[:, column])
+        if config.fill == "close":
+            due[place, : len(rows)] = rows
+        else:
+            due[place, : len(rows) - 1] = rows[1:]
+        if forced[column]:
+            bit = np.uint64(1) << np.uint64(place % WORD)
+            sales[bars.last_row[column], place // WORD] |= bit
+    mark = close
+    if config.fill == "next_open":
+        before = np.concatenate((close[:, :1], close[:, :-1]), axis=1)
+        mark = np.where(np.isnan(opens), before, opens)
+    return SharedCash(
+        terms=terms_of(config),
+        order=order,
+        due=due,
+        forced=sales,
+        reference=close if config.fill == "close" else opens,
+        mark=mark,
+        last_price=prices[order],
+        close=close,
+    )

@@ -1,0 +1,177 @@
+"""Numbers known before the run, warm-ups and usability of all combinations at once.
+
+What the type check decides for one set of values is found here a column at a time: the
+check itself runs once for each distinct window of each function, never once a
+combination.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+
+from quant_tui.engine.arrays import BoolArray, FloatArray, IntArray
+from quant_tui.engine.rules import limits
+from quant_tui.engine.rules.arithmetic import binary, compare
+from quant_tui.engine.rules.checker import Checker
+from quant_tui.engine.rules.document import StrategyDocument
+from quant_tui.engine.rules.findings import Findings
+from quant_tui.engine.rules.functions import FUNCTIONS
+from quant_tui.engine.rules.kinds import Kind
+from quant_tui.engine.sweep.dependencies import Dependencies
+from quant_tui.engine.sweep.grid import Grid
+
+_PLAIN = (Kind.SERIES, Kind.VALUE, Kind.CONDITION)
+"""Kinds of arguments whose values the type check does not look at."""
+
+Number = float | FloatArray
+"""One number for all combinations, or one for each (K,)."""
+
+
+class Numbers:
+    """What is known of a strategy's expressions in every combination before the run.
+
+    Parameters
+    ----------
+    document
+        Strategy.
+    grid
+        K combinations.
+    dependencies
+        Of the strategy on the grid's parameters.
+    """
+
+    def __init__(self, document: StrategyDocument, grid: Grid, dependencies: Dependencies) -> None:
+        self._document = document
+        self._grid = grid
+        self._dependencies = dependencies
+        self._fixed = document.default_parameters()
+        self._numbers: dict[str, Number | None] = {}
+        self._warm: dict[str, int | IntArray] = {}
+        self._usable: BoolArray = np.ones(len(grid), dtype=np.bool_)
+
+    def of(self, tree: ast.expr) -> Number | None:
+        """Return the number that an expression is; None for series and conditions."""
+        node = self._dependencies.of(tree)
+        if node.key not in self._numbers:
+            number = self._number(node.tree)
+            if number is not None:
+                self._require(np.abs(number) <= limits.NUMBER)  # false for NaN
+            self._numbers[node.key] = number
+        return self._numbers[node.key]
+
+    def usable(self, longest: int) -> BoolArray:
+        """Return which combinations (K,) can run.
+
+        Parameters
+        ----------
+        longest
+            Most bars that a symbol has; a combination needs more than its warm-up.
+        """
+        for constraint in self._document.constraints:
+            self._require(self._truth(constraint.tree))
+        for tree in self._document.lets.values():
+            self._warm_up(tree)
+        for tree in self._document.rules.values():
+            self._require(np.asarray(self._warm_up(tree)) < longest)
+        return self._usable
+
+    def _require(self, held: BoolArray | bool | np.bool_) -> None:
+        self._usable &= held
+
+    def _number(self, tree: ast.expr) -> Number | None:
+        if isinstance(tree, ast.Constant) and isinstance(tree.value, int | float):
+            return float(tree.value)
+        if isinstance(tree, ast.Name):
+            return self._parameter(tree.id)
+        if isinstance(tree, ast.Call):
+            return self._call(tree)
+        if isinstance(tree, ast.BinOp):
+            left, right = self.of(tree.left), self.of(tree.right)
+            if left is None or right is None:
+                return None
+            return _plain(binary(tree.op, left, cast(FloatArray, right)))
+        if isinstance(tree, ast.UnaryOp) and not isinstance(tree.op, ast.Not):
+            number = self.of(tree.operand)
+            return -number if number is not None and isinstance(tree.op, ast.USub) else number
+        return None
+
+    def _parameter(self, name: str) -> Number | None:
+        spec = self._document.parameters.get(name)
+        if spec is None or spec.value_kind is Kind.CONDITION:
+            return None
+        if name in self._grid.names:
+            return self._grid.column(name).astype(np.float64)
+        return float(self._fixed[name])
+
+    def _call(self, tree: ast.Call) -> Number | None:
+        spec = FUNCTIONS[cast(ast.Name, tree.func).id]
+        if spec.result is not Kind.VALUE:
+            return None
+        arguments = [self.of(argument) for argument in tree.args]
+        if any(argument is None for argument in arguments):
+            return None
+        return _plain(cast("Number", spec.evaluate(None, *arguments)))
+
+    def _truth(self, tree: ast.expr) -> BoolArray | bool:
+        """Decide a constraint, which the document's own check found to compare numbers."""
+        if isinstance(tree, ast.BoolOp):
+            join: Callable[..., BoolArray] = (
+                np.logical_and if isinstance(tree.op, ast.And) else np.logical_or
+            )
+            held = self._truth(tree.values[0])
+            for value in tree.values[1:]:
+                held = join(held, self._truth(value))
+            return held
+        if isinstance(tree, ast.UnaryOp):
+            return np.logical_not(self._truth(tree.operand))
+        comparison = cast(ast.Compare, tree)
+        numbers = [self.of(side) for side in (comparison.left, *comparison.comparators)]
+        held = True
+        for operator, left, right in zip(comparison.ops, numbers, numbers[1:], strict=False):
+            held = held & compare(operator, cast(FloatArray, left), cast(FloatArray, right))
+        return held
+
+    def _warm_up(self, tree: ast.expr) -> int | IntArray:
+        node = self._dependencies.of(tree)
+        if node.key not in self._warm:
+            self.of(tree)
+            self._warm[node.key] = self._bars_before(node.tree)
+        return self._warm[node.key]
+
+    def _bars_before(self, tree: ast.expr) -> int | IntArray:
+        if isinstance(tree, ast.Call):
+            spec = FUNCTIONS[cast(ast.Name, tree.func).id]
+            if any(kind not in _PLAIN for _, kind in spec.arguments):
+                return self._checked(tree)
+            extra = spec.lookback()
+            children = tree.args
+        else:
+            extra = 0
+            children = [
+                child for child in ast.iter_child_nodes(tree) if isinstance(child, ast.expr)
+            ]
+        longest: int | IntArray = 0
+        for child in children:
+            longest = np.maximum(longest, self._warm_up(child))
+        return longest + extra
+
+    def _checked(self, tree: ast.Call) -> int | IntArray:
+        """Check a call with windows for each distinct set of the parameters it depends on."""
+        groups = self._grid.groups(self._dependencies.of(tree).parameters)
+        _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+        bars = np.empty(len(first), dtype=np.int64)
+        for place, row in enumerate(first.tolist()):
+            checker = Checker(
+                self._document.lets, self._document.parameters, self._grid.values(row), Findings()
+            )
+            typed = checker.check(tree, "")
+            bars[place] = np.iinfo(np.int64).max >> 1 if typed is None else typed.warm_up
+        return int(bars[0]) if len(bars) == 1 else bars[inverse]
+
+
+def _plain(number: Number | np.floating) -> Number:
+    return number if isinstance(number, np.ndarray) else float(number)
