@@ -45,6 +45,7 @@ def run_backtest(
     benchmark: ArrayLike | None = None,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
+    inputs: Mapping[str, ArrayLike] | None = None,
 ) -> Report:
     """Run a strategy over bars.
 
@@ -65,6 +66,9 @@ def run_backtest(
         Told how far the run is.
     cancel
         Asked now and then; true ends the run.
+    inputs
+        Series from outside that the strategy asks for, (T,) or (T, N), as of the bars,
+        by the canonical text of the call: ``macro("CPI")``.
 
     Returns
     -------
@@ -97,7 +101,7 @@ def run_backtest(
     watch.step(0.02, "computing signals")
     check_length(bars, warm)
     interpreter = Interpreter(
-        Frame(bars), document.lets, values, watch.pause, document.rules.values()
+        Frame(bars), document.lets, values, watch.pause, document.rules.values(), inputs
     )
     orders = orders_of(bars, document, interpreter, config)
     watch.step(0.4, "simulating")
@@ -217,20 +221,17 @@ def orders_of(
         return interpreter.signal(rules[key]) if key in rules else None
 
     rank = series("rank")
-    stops = Stops(series("stop_loss"), series("take_profit"), series("trailing_stop"))
-    universe = signal("universe")
     if document.uses_weights:
         weights = interpreter.series(rules["weight"])
-        if universe is not None:
-            weights = np.where(universe, weights, 0.0)
         rebalance = signal("rebalance")
         if rebalance is None:
             rows = changed_rows(weights)
         else:
             rows = np.logical_or.reduce(rebalance, axis=1)
-        return from_weights(bars, config, weights, rows, rank, stops=stops)
-    entry, short_entry = signal("entry"), signal("short_entry")
-    entry = np.zeros_like(bars.present) if entry is None else entry
+        return from_weights(bars, config, weights, rows, rank)
+    universe = signal("universe")
+    stops = Stops(series("stop_loss"), series("take_profit"), series("trailing_stop"))
+    entry, short_entry = interpreter.signal(rules["entry"]), signal("short_entry")
     exit_ = signal("exit")
     if universe is not None:
         entry = entry & universe

@@ -141,14 +141,12 @@ def from_weights(
     weights: FloatArray,
     due_rows: BoolArray,
     rank: FloatArray | None = None,
-    *,
-    stops: Stops | None = None,
 ) -> Orders:
     """Make orders that go to target weights.
 
     Parameters
     ----------
-    bars, config, rank, stops
+    bars, config, rank
         As in :func:`from_signals`.
     weights
         Fractions of equity (T, N); NaN leaves a position as it is. Below zero is a short
@@ -162,7 +160,7 @@ def from_weights(
         targets = np.maximum(targets, 0.0)
     kinds = np.full(len(rows), kernel.WEIGHT, dtype=np.int64)
     since = np.full(len(rows), -1, dtype=np.int64)
-    return _assemble(bars, config, Asked(rows, columns, kinds, targets, since), rank, stops)
+    return _assemble(bars, config, Asked(rows, columns, kinds, targets, since), rank, None)
 
 
 def changed_rows(weights: FloatArray) -> BoolArray:
