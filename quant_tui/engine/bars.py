@@ -111,7 +111,9 @@ class Bars:
             return self.close
         rows = np.where(self.present, np.arange(len(self.dates))[:, None], 0)
         np.maximum.accumulate(rows, axis=0, out=rows)
-        return np.take_along_axis(self.close, rows, axis=0)
+        carried: FloatArray = np.take_along_axis(self.close, rows, axis=0)
+        carried.flags.writeable = False  # as all prices are: one kind of array for the loops
+        return carried
 
     @cached_property
     def days(self) -> FloatArray:

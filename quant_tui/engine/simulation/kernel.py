@@ -420,6 +420,14 @@ def execute(
     while cursor[ROW] < stop and cursor[RUIN_ROW] < 0:
         row, first, sale = cursor[ROW], cursor[ORDER], cursor[SALE]
         if not terms.accrues and not (watches and cursor[HELD] > 0):
+            while first < orders:  # past what asks for what is the case already
+                held = symbols[book.symbol[first], POSITION]
+                if not (book.kind[first] == EXIT and held == 0.0) and not (
+                    book.kind[first] == ENTRY and held > 0.0
+                ):
+                    break
+                first += 1
+            cursor[ORDER] = first
             row = stop
             if first < orders and due[first] < row:
                 row = due[first]

@@ -56,9 +56,11 @@ def simulate(
     terms = _terms(config, orders)
     account, accrued = _run(bars, terms, orders, pause)
     fills = _fills(account)
-    cash, invested, gross = _curves(bars, config, fills)
-    if terms.accrues:
-        cash = accrued
+    invested, gross = _values(bars, fills)
+    cash = accrued
+    if not terms.accrues:
+        cash = _steps(len(bars.dates), fills.row, fills.cash, config.initial_capital)
+    equity = cash + invested
     ruin = int(account.cursor[kernel.RUIN_ROW])
     unknown = 0
     if terms.impact > 0.0 or np.isfinite(terms.cap):
@@ -66,8 +68,8 @@ def simulate(
         unknown = int(np.isnan(bars.volume[fills.row[asked], fills.symbol[asked]]).sum())
     return Simulation(
         fills=fills,
-        drops=_drops(bars, orders, account, fills, cash + invested),
-        equity=cash + invested,
+        drops=_drops(bars, orders, account, fills, equity),
+        equity=equity,
         cash=cash,
         invested=invested,
         gross=gross,
@@ -117,7 +119,7 @@ def _run(
         bars.open, bars.high, bars.low, bars.volume, bars.last_close, bars.days, bars.by_name
     )
     book, forced = orders.book, orders.forced
-    account = _account(count, terms, room=5 * count + min(len(book.due), 4_096))
+    account = _account(count, terms, room=5 * count + min(len(book.due), 32_768))
     curve = np.zeros(rows if terms.accrues else 0)
     visited = rows * count if terms.stops or terms.margin or terms.accrues else 0
     execute = kernel.execute.sized(10 * len(book.due) + 3 * visited)
@@ -231,26 +233,23 @@ def _unfilled(bars: Bars, orders: Orders, fills: Fills, equity: FloatArray) -> _
     )
 
 
-def _curves(
-    bars: Bars, config: BacktestConfig, fills: Fills
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Cash, and the net and gross value of the positions, at each close, (T,) each."""
+def _values(bars: Bars, fills: Fills) -> tuple[FloatArray, FloatArray]:
+    """Net and gross value of the positions at each close, (T,) each, summed by name."""
     count = len(bars.dates)
-    cash = _steps(count, fills.row, fills.cash, config.initial_capital)
-    invested = np.zeros(count)
-    gross = np.zeros(count) if (fills.position < 0.0).any() else invested
     place = np.argsort(bars.by_name)[fills.symbol]
     order = np.argsort(place, kind="stable")
+    net = np.zeros(count)
+    gross = np.zeros(count) if (fills.position < 0.0).any() else net
     for places in _groups(place[order]):
         chosen = order[places]
         column = int(fills.symbol[chosen[0]])
         first = int(fills.row[chosen[0]])
         value = _steps(count - first, fills.row[chosen] - first, fills.position[chosen], 0.0)
         value *= bars.last_close[first:, column]
-        invested[first:] += value
-        if gross is not invested:
+        net[first:] += value
+        if gross is not net:
             gross[first:] += np.abs(value)
-    return cash, invested, gross
+    return net, gross
 
 
 def _steps(count: int, rows: IntArray, values: FloatArray, before: float) -> FloatArray:
