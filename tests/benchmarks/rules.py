@@ -15,18 +15,18 @@ DOCUMENT = {
     "params": {
         "period": {"int": [2, 100], "default": 14},
         "trend": {"int": [10, 400], "default": 100},
-        "low": {"float": [1, 99], "default": 30.0},
-        "high": {"float": [1, 99], "default": 70.0},
+        "oversold": {"float": [1, 99], "default": 30.0},
+        "overbought": {"float": [1, 99], "default": 70.0},
     },
     "let": {"strength": "rsi(close, period)"},
-    "entry": "strength < low and close > sma(close, trend)",
-    "exit": "strength > high",
+    "entry": "strength < oversold and close > sma(close, trend)",
+    "exit": "strength > overbought",
 }
 GRID = {
     "period": list(range(5, 25, 2)),
     "trend": list(range(50, 250, 20)),
-    "low": [35.0, 45.0],
-    "high": [55.0, 60.0, 65.0, 70.0, 75.0],
+    "oversold": [35.0, 45.0],
+    "overbought": [55.0, 60.0, 65.0, 70.0, 75.0],
 }
 FIGURES = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades")
 CASES = list(itertools.product(*GRID.values()))

@@ -23,13 +23,14 @@ class Table:
         seconds: float,
         *,
         ratio: float | None = None,
+        cpu: float | None = None,
         first: float | None = None,
         peak_bytes: float | None = None,
     ) -> None:
         """Add one contender; ``ratio`` is its time by ours."""
         self.rows.append({
             "row": row, "contender": contender, "seconds": seconds, "ratio": ratio,
-            "first_seconds": first, "peak_bytes": peak_bytes,
+            "cpu_seconds": cpu, "first_seconds": first, "peak_bytes": peak_bytes,
         })  # fmt: skip
 
     def lines(self) -> list[str]:
@@ -39,9 +40,14 @@ class Table:
         for one in self.rows:
             if one["row"] != heading:
                 heading = str(one["row"])
-                out += ["", heading, f"  {'':34}{'best':>12}{'x ours':>9}{'first':>10}{'peak':>9}"]
+                out += [
+                    "",
+                    heading,
+                    f"  {'':34}{'best':>12}{'x ours':>9}{'cpu':>10}{'first':>10}{'peak':>9}",
+                ]
             out.append(
                 f"  {one['contender']:34}{_seconds(one['seconds'])}{_ratio(one['ratio'])}"
+                f"{_seconds(one['cpu_seconds'], 10)}"
                 f"{_seconds(one['first_seconds'], 10)}{_memory(one['peak_bytes'])}"
             )
         return out

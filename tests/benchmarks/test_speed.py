@@ -20,7 +20,7 @@ def test_row(key: str, table: Table) -> None:
     ours = found.get(OURS) or next(iter(found.values()))
     for name, one in found.items():
         table.add(
-            row.title, name, one.best, ratio=one.best / ours.best, first=one.first,
+            row.title, name, one.best, ratio=one.best / ours.best, cpu=one.cpu, first=one.first,
             peak_bytes=one.peak_bytes,
         )  # fmt: skip
     for figure, tolerance in row.compared.items():
