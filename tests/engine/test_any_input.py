@@ -1,7 +1,7 @@
 """Whatever is given, a run ends in plain figures that add up, or in one error for people.
 
-By default a few hundred examples run. ``QUANT_FUZZ_EXAMPLES=20000`` with
-``-k any_input --timeout 0`` runs as many, from another seed each time.
+By default a few hundred examples run. ``QUANT_FUZZ_EXAMPLES=20000`` with ``--timeout 0``
+runs as many, from another seed each time.
 """
 
 from __future__ import annotations
@@ -200,6 +200,44 @@ def test_any_input_ends_in_an_error_for_people_or_in_figures_that_add_up(data, d
         except QuantError:
             return
         check(report)
+
+
+_GRIDS = st.fixed_dictionaries(
+    {"n": usually(st.sampled_from([[1, 3], [2], [9, 5, 1]]), JUNK | st.lists(JUNK, max_size=2))},
+    optional={"k": usually(st.sampled_from([[0.5], [0.0, 2.0]]), JUNK)},
+)
+_METRICS = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_value")
+
+
+@settings(FUZZ, max_examples=EXAMPLES or 60)
+@given(st.data(), DOCUMENTS, CONFIGS, _GRIDS)
+def test_any_sweep_ends_in_an_error_for_people_or_in_the_figures_of_single_runs(
+    data, document, config, grid
+):
+    sweep = pytest.importorskip("quant_tui.engine.sweep").sweep
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            bars = data.draw(messy_bars())
+            if not (isinstance(document, str) and document in TEMPLATES):
+                document = parse_document(document)
+            terms = BacktestConfig.from_document(config)
+            table = sweep(bars, document, grid, config=terms, metrics=_METRICS)
+        except QuantError:
+            return
+        for row in range(len(table)):
+            params = {name: table[name][row].item() for name in grid}
+            try:
+                report = run_backtest(bars, document, params, terms)
+            except QuantError:
+                assert all(np.isnan(table[name][row]) for name in _METRICS)
+                continue
+            for name in _METRICS:
+                single = {**report.risk_metrics, **report.performance}[name]
+                if single is None:
+                    assert np.isnan(table[name][row]), name
+                else:
+                    assert table[name][row] == pytest.approx(single, rel=1e-9, abs=1e-9), name
 
 
 def check(report) -> None:
