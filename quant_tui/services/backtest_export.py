@@ -11,8 +11,9 @@ from pathlib import Path
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import InvalidInput
 from quant_tui.services.backtest_report import BacktestReport
+from quant_tui.services.html_report import render_html
 
-FORMATS = ("json", "csv")
+FORMATS = ("json", "csv", "html")
 
 
 def export_report(report: BacktestReport, out: Path, file_format: str) -> list[Path]:
@@ -21,7 +22,7 @@ def export_report(report: BacktestReport, out: Path, file_format: str) -> list[P
     Parameters
     ----------
     out
-        A file for ``json``; a folder, made when missing, for ``csv``.
+        A folder, made when missing, for ``csv``; a file otherwise.
 
     Raises
     ------
@@ -40,15 +41,18 @@ def export_report(report: BacktestReport, out: Path, file_format: str) -> list[P
             hint="Run it first.",
         )
     out = out.expanduser()
-    if file_format == "json" and (not out.name or out.is_dir()):
+    if file_format != "csv" and (not out.name or out.is_dir()):
         raise InvalidInput(f"{out} is a folder.", field="out", hint="Name a file in it.")
     document = report.to_document()
     try:
-        if file_format == "json":
-            text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-            _write(out, text + "\n")
-            return [out]
-        return _write_tables(out, document)
+        if file_format == "csv":
+            return _write_tables(out, document)
+        if file_format == "html":
+            text = render_html(document)
+        else:
+            text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        _write(out, text)
+        return [out]
     except OSError as error:
         raise InvalidInput(f"{out} cannot be written: {error.strerror}.", field="out") from error
 
