@@ -342,3 +342,38 @@ async def test_another_result_after_a_table_has_its_own_picture_and_the_keys(ope
         assert "Initial capital" in driver.text
         await driver.press("escape")
         assert driver.front("backtests").table.has_keys
+
+
+async def three_runs(services) -> None:
+    for name, changes in (
+        ("한 종목", {"symbols": ("SPX",)}),
+        ("Two symbols", {}),
+        ("Short windows", {"params": {"short_window": 5}}),
+    ):
+        await one_run(services, name=name, **changes)
+
+
+async def test_marked_backtests_are_compared_and_stay_marked(open_app) -> None:
+    async with open_app((120, 36), before=three_runs) as driver:
+        await driver.press("4", "c")
+        assert "Mark two to six backtests with space; none are marked." in driver.text
+        await driver.press("space", "c")
+        assert "1 is marked" in driver.text
+        await driver.press("space", "space", "c")
+        await driver.until(lambda: "Comparison of 3 backtests" in driver.text)
+        for said in ("A ━━ Short windows", "C ╾╾ 한 종목", "max DD"):
+            assert said in driver.text
+        await driver.press("right_square_bracket")
+        assert "B − A" in driver.text
+        assert "★" in driver.text
+        await driver.press("right_square_bracket")
+        assert "short window" in driver.text
+        assert "symbols" in driver.text
+        await driver.press("ctrl+p")
+        await driver.type("compare: eq")
+        await driver.until(lambda: "compare: Equity" in driver.text)
+        await driver.press("escape", "escape")
+        await driver.until(lambda: "✓ done" in driver.text)
+        assert len(driver.front("backtests").table.marked) == 3
+        await driver.press("c")
+        await driver.until(lambda: "Comparison of 3 backtests" in driver.text)

@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 
 from quant_tui.config.settings import Settings
+from quant_tui.engine import BacktestConfig
 from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
@@ -143,7 +144,7 @@ def test_run_form(look: Look, size) -> None:
     assert look(size, "4", "n")
 
 
-PAGES = ("overview", "trust", "sheet", "charts", "trades", "trips", "monthly", "run")
+PAGES = ("overview", "trust", "sheet", "charts", "trades", "trips", "monthly")
 NEXT = "right_square_bracket"
 
 
@@ -180,6 +181,36 @@ def test_what_a_run_of_five_bars_has_not(look: Look, page: str) -> None:
 def test_results_in_sixteen_colours(look: Look, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert look((80, 24), "4", "enter", *[NEXT] * PAGES.index(page))
+
+
+async def stock_to_compare(services: Services) -> None:
+    """Make the same strategy's runs on other symbols, windows and costs."""
+    await services.sample_data.load_bars()
+    for name, symbols, window, commission in (
+        ("골든크로스 · 지수", ("SPX",), 15, 0.001),
+        ("Slow", ("SPX",), 40, 0.001),
+        ("GAON, dear", ("GAON.SYN",), 15, 0.005),
+    ):
+        request = BacktestRequest(
+            symbols=symbols,
+            strategy_type="SMA_CROSSOVER",
+            params={"short_window": window},
+            config=BacktestConfig(commission=commission),
+            end=date(2018, 12, 31),
+            name=name,
+        )
+        job = await services.backtests.start(request)
+        if job.task is not None:
+            await job.task
+
+
+@pytest.mark.parametrize(
+    "size", [(80, 24), (120, 36), (200, 60)], ids=["80x24", "120x36", "200x60"]
+)
+@pytest.mark.parametrize("part", ["curves", "figures", "differences"])
+def test_comparison(look: Look, size, part: str) -> None:
+    turns = [NEXT] * ["curves", "figures", "differences"].index(part)
+    assert look(size, "4", "space", "space", "space", "c", *turns, prepare=stock_to_compare)
 
 
 @SIZES

@@ -20,10 +20,11 @@ from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.ui import format as fmt
 from quant_tui.ui.reporting import report as report_error
 from quant_tui.ui.reporting import toast
+from quant_tui.ui.screens.backtests import result_actions
 from quant_tui.ui.screens.backtests.listing import COLUMNS, lines_of, row_of, values_of
 from quant_tui.ui.screens.backtests.run_form import RunForm
 from quant_tui.ui.screens.backtests.run_request import symbols_in
-from quant_tui.ui.screens.results import ResultPage
+from quant_tui.ui.screens.results import Compare, ResultPage, compare_hint
 from quant_tui.ui.widgets.message_panel import Notice
 from quant_tui.ui.widgets.table import Table
 from quant_tui.ui.workspaces import Workspace
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
     from quant_tui.services.backtest_request import BacktestRequest
     from quant_tui.services.composition import Services
+    from quant_tui.ui.commands import Command
 
 PAGE = 1000
 """Backtests that are fetched at a time."""
@@ -63,6 +65,8 @@ class Backtests(Workspace):
                 tooltip="New backtest that begins with this one's settings"),
         Binding("d", "delete", "Delete", id="backtests.delete",
                 tooltip="Delete this backtest with its results"),
+        Binding("c", "compare", "Compare", id="backtests.compare",
+                tooltip="Compare the two to six marked backtests"),
         Binding("x", "export", "Export", id="backtests.export",
                 tooltip="Write this result to files"),
         Binding("ctrl+x", "cancel", "Cancel run", id="backtests.cancel",
@@ -72,7 +76,7 @@ class Backtests(Workspace):
 
     def __init__(self) -> None:
         super().__init__()
-        self.table = Table(COLUMNS, empty=EMPTY, id="backtests")
+        self.table = Table(COLUMNS, empty=EMPTY, markable=True, id="backtests")
         self.about = Static("", id="about", markup=False)
         self.result = ResultPage(id="result")
         self.pages = ContentSwitcher(initial="list")
@@ -111,6 +115,8 @@ class Backtests(Workspace):
         """Give the keys to the page that is shown."""
         if self.pages.current == "result":
             self.result.focus_first()
+        elif self.pages.current == "compare":
+            self.query_one(Compare).focus_first()
         elif (form := self._form) is not None:
             form.focus_first()
         else:
@@ -130,6 +136,14 @@ class Backtests(Workspace):
         await self._refresh_list()
         self.table.move_to(target)
         await self._open(target)
+
+    def commands(self) -> Iterable[Command]:
+        """Offer the pages of what is open."""
+        if self.pages.current == "result":
+            return self.result.commands()
+        if self.pages.current == "compare":
+            return self.query_one(Compare).commands()
+        return ()
 
     @property
     def unsaved(self) -> str:
@@ -237,6 +251,10 @@ class Backtests(Workspace):
             return page != "list"
         if action == "new":
             return self.loaded and page == "list"
+        if action == "compare":
+            return page == "list" and bool(self._summaries)
+        if page == "compare":
+            return action not in ("again", "delete", "export", "cancel")
         if action in ("again", "delete"):
             return chosen is not None and page != "run"
         if action == "export":
@@ -260,6 +278,22 @@ class Backtests(Workspace):
         for job in self.services.jobs.active:
             if chosen is not None and job.target == chosen.id:
                 job.cancel()
+
+    # -- comparing
+
+    def action_compare(self) -> None:
+        """Compare the marked backtests, or say how to mark some."""
+        marked = [key for key in self._summaries if key in self.table.marked]
+        if hint := compare_hint(self._summaries[key] for key in marked):
+            self.toast(hint)
+            return
+        compare = partial(self._compare, marked)
+        self.spawn(compare, group="open", exclusive=True, keys_wait=True)
+
+    async def _compare(self, backtest_ids: Sequence[str]) -> None:
+        page = await result_actions.compare(self, self.pages, backtest_ids)
+        self._show_page("compare")
+        page.focus_first()
 
     # -- running
 
@@ -398,16 +432,4 @@ class Backtests(Workspace):
     def action_export(self) -> None:
         """Ask where to, then write the chosen result."""
         if (chosen := self._chosen) is not None:
-            self.spawn(partial(self._export, chosen))
-
-    async def _export(self, chosen: BacktestSummary) -> None:
-        from quant_tui.ui.screens.results.export import ExportDialog
-
-        wanted = await self.app.push_screen_wait(ExportDialog(chosen.name))
-        if wanted is None:
-            return
-        paths = await self.services.backtests.export(
-            chosen.id, wanted.path, file_format=wanted.file_format
-        )
-        where = paths[0] if len(paths) == 1 else paths[0].parent
-        toast(self.app, f"{len(paths)} file{'s' * (len(paths) != 1)}: {where}", title="Exported")
+            self.spawn(partial(result_actions.export, self, chosen))

@@ -16,6 +16,7 @@ from textual.style import Style
 from textual.widgets import Static
 
 from quant_tui.domain.vocabulary import RunStatus
+from quant_tui.services.backtest_compare import FEWEST, MOST
 from quant_tui.ui.commands import Command
 from quant_tui.ui.screens.results import comparison
 from quant_tui.ui.widgets.chart import Chart
@@ -25,9 +26,6 @@ from quant_tui.ui.widgets.table import Table
 if TYPE_CHECKING:
     from quant_tui.domain.base import Document
     from quant_tui.services.backtest_report import BacktestSummary
-
-LEAST, MOST = 2, len(comparison.LETTERS)
-"""Fewest and most results that are compared."""
 
 PARTS = (("curves", "Equity"), ("figures", "Metrics"), ("differences", "What differs"))
 
@@ -172,7 +170,7 @@ class Compare(Vertical):
 def compare_hint(chosen: Iterable[BacktestSummary]) -> str:
     """Say in one line what to mark instead; "" when the chosen ones can be compared."""
     marked = list(chosen)
-    if not LEAST <= len(marked) <= MOST:
+    if not FEWEST <= len(marked) <= MOST:
         is_are = "is" if len(marked) == 1 else "are"
         return f"Mark two to six backtests with space; {len(marked) or 'none'} {is_are} marked."
     without = [one.name for one in marked if one.status is not RunStatus.COMPLETED]
