@@ -377,3 +377,22 @@ async def test_marked_backtests_are_compared_and_stay_marked(open_app) -> None:
         assert len(driver.front("backtests").table.marked) == 3
         await driver.press("c")
         await driver.until(lambda: "Comparison of 3 backtests" in driver.text)
+
+
+async def test_a_run_that_is_repeated_says_whether_it_found_the_same(open_app) -> None:
+    async def before(services) -> None:
+        await one_run(services)
+
+    async with open_app((120, 36), before=before) as driver:
+        await driver.press("4", "enter", "R")
+        await driver.until(lambda: "the same again" in driver.text)
+        await driver.until(lambda: "[Overview]" in driver.text)
+        results = driver.services.stores.metadata.database["backtest_results"]
+        await results.update_many(
+            {}, {"$set": {"fingerprint.result": "0" * 64, "fingerprint.data": "other"}}
+        )
+        driver.app.clear_notifications()
+        await driver.press("R")
+        await driver.until(lambda: "another result" in driver.text)
+        assert "000000000000 before" in driver.text
+        assert "as before: data" in driver.text

@@ -1,16 +1,18 @@
-"""What can be done with results: comparing and exporting them."""
+"""What can be done with results: comparing, running again, and exporting them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.results import Compare
 
 if TYPE_CHECKING:
     from textual.widgets import ContentSwitcher
 
-    from quant_tui.services.backtest_report import BacktestSummary
+    from quant_tui.domain.base import Document
+    from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
     from quant_tui.ui.workspaces import Workspace
 
 
@@ -25,6 +27,38 @@ async def compare(
         await pages.mount(page)
     await page.show_document(comparison.to_document())
     return page
+
+
+def finished(report: BacktestReport) -> tuple[str, str]:
+    """Say how a run went: title and text of a message."""
+    figures = report.result.performance if report.result else {}
+    text = (
+        f"{fmt.change(figures.get('total_return'), 1)}"
+        f"  Sharpe {fmt.number(figures.get('sharpe_ratio'))}"
+        f"  max drawdown {fmt.percent(figures.get('max_drawdown'), 1)}"
+    )
+    return f"✓ {report.backtest.name}", text
+
+
+def verdict(before: BacktestReport, after: BacktestReport) -> tuple[str, str]:
+    """Say whether a run found the same again, and if not, what may be why.
+
+    Returns
+    -------
+    title, text
+        Of a message; the text names what else of the fingerprint is not as before.
+    """
+    was, now = (one.to_document()["fingerprint"] for one in (before, after))
+    if was.get("result") == now.get("result"):
+        return f"✓ {after.backtest.name}: the same again", f"result hash {_short(now)}"
+    other = [key.replace("_", " ") for key in was if key != "result" and was[key] != now.get(key)]
+    because = f"; not as before: {', '.join(other)}" if other else "; nothing else differs"
+    text = f"result hash {_short(was)} before, {_short(now)} now{because}"
+    return f"! {after.backtest.name}: another result", text
+
+
+def _short(fingerprint: Document) -> str:
+    return str(fingerprint.get("result"))[:12]
 
 
 async def export(workspace: Workspace, chosen: BacktestSummary) -> None:

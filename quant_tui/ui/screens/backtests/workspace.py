@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,7 +18,6 @@ from textual.widgets import ContentSwitcher, Static
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import Cancelled, QuantError
 from quant_tui.domain.vocabulary import RunStatus
-from quant_tui.ui import format as fmt
 from quant_tui.ui.reporting import report as report_error
 from quant_tui.ui.reporting import toast
 from quant_tui.ui.screens.backtests import result_actions
@@ -63,6 +63,8 @@ class Backtests(Workspace):
         Binding("n", "new", "New", id="backtests.new", tooltip="New backtest"),
         Binding("r", "again", "Run changed", id="backtests.again",
                 tooltip="New backtest that begins with this one's settings"),
+        Binding("R", "verify", "Run again", id="backtests.verify", show=False,
+                tooltip="Run the same once more and see whether it finds the same"),
         Binding("d", "delete", "Delete", id="backtests.delete",
                 tooltip="Delete this backtest with its results"),
         Binding("c", "compare", "Compare", id="backtests.compare",
@@ -254,10 +256,10 @@ class Backtests(Workspace):
         if action == "compare":
             return page == "list" and bool(self._summaries)
         if page == "compare":
-            return action not in ("again", "delete", "export", "cancel")
+            return action not in ("again", "verify", "delete", "export", "cancel")
         if action in ("again", "delete"):
             return chosen is not None and page != "run"
-        if action == "export":
+        if action in ("export", "verify"):
             return page != "run" and chosen is not None and chosen.status is RunStatus.COMPLETED
         if action == "cancel":
             return page != "run" and chosen is not None and not chosen.status.is_final
@@ -370,15 +372,9 @@ class Backtests(Workspace):
 
     async def _finished(self, report: BacktestReport) -> None:
         await self._refresh_list()
-        backtest = report.backtest
-        figures = report.result.performance if report.result else {}
-        text = (
-            f"{fmt.change(figures.get('total_return'), 1)}"
-            f"  Sharpe {fmt.number(figures.get('sharpe_ratio'))}"
-            f"  max drawdown {fmt.percent(figures.get('max_drawdown'), 1)}"
-        )
-        self.host.jumps.offer(f"{text}", "backtests", backtest.id, title=f"✓ {backtest.name}")
-        await self._update_open(backtest.id)
+        title, text = result_actions.finished(report)
+        self.host.jumps.offer(text, "backtests", report.backtest.id, title=title)
+        await self._update_open(report.backtest.id)
 
     def _failed(self, backtest_id: str, error: BaseException) -> None:
         if isinstance(error, Cancelled) or not isinstance(error, QuantError):
@@ -403,6 +399,26 @@ class Backtests(Workspace):
         await self._refresh_list()
         self._follow(job)
         await self._open(backtest_id)
+
+    def action_verify(self) -> None:
+        """Run the chosen one again, and say whether it finds the same."""
+        if (chosen := self._chosen) is not None:
+            verify = partial(self._verify, chosen.id)
+            self.spawn(verify, group="run", exclusive=True, keys_wait=True)
+
+    async def _verify(self, backtest_id: str) -> None:
+        before = await self.services.backtests.show(backtest_id)
+        job = await self.services.backtests.rerun(backtest_id)
+        await self._refresh_list()
+        self.host.jumps.expect(backtest_id)
+        self.follow(job, on_done=partial(self._verified, before),
+                    on_failed=partial(self._failed, backtest_id))  # fmt: skip
+
+    async def _verified(self, before: BacktestReport, after: BacktestReport) -> None:
+        await self._refresh_list()
+        title, text = await asyncio.to_thread(result_actions.verdict, before, after)
+        self.host.jumps.offer(text, "backtests", after.backtest.id, title=title)
+        await self._update_open(after.backtest.id)
 
     # -- deleting and exporting
 

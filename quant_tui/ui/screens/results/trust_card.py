@@ -42,7 +42,7 @@ NO_CARD = Notice(
     "The card says how far these figures can be believed: how many trials stand behind them, "
     "how sure the Sharpe ratio is, what higher costs would leave.\n\n"
     "This result was made without one.",
-    (("r", "Run again, with the card"),),
+    (("R", "Run again, with the card"),),
 )
 
 _PERCENT = partial(fmt.percent, decimals=1)
