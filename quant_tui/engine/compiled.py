@@ -24,6 +24,7 @@ INTERPRETED_STEPS = 100_000
 """Steps up to which an interpreted loop ends before numba would be imported."""
 
 _lock = threading.RLock()
+_made: list[Loop[..., object]] = []
 
 
 class Loop(Generic[P, R]):
@@ -40,6 +41,7 @@ class Loop(Generic[P, R]):
         self._compiled: Callable[P, R] | None = None
         self._interpreted_steps = 0
         update_wrapper(self, function)
+        _made.append(cast("Loop[..., object]", self))
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the machine code, compiling or loading it first where that was not done."""
@@ -71,6 +73,16 @@ class Loop(Generic[P, R]):
                     self._compiled = self._compile()
         return self._compiled
 
+    @property
+    def source(self) -> str:
+        """Path of the file that the loop is written in."""
+        return self._function.__code__.co_filename
+
+    @property
+    def module(self) -> str:
+        """Name of the module that the loop is written in."""
+        return self._function.__module__
+
     def _compile(self) -> Callable[P, R]:
         from numba import njit
 
@@ -93,3 +105,8 @@ class Loop(Generic[P, R]):
 def compiled(function: Callable[P, R]) -> Loop[P, R]:
     """Make a loop of a function (decorator)."""
     return Loop(function)
+
+
+def loops(package: str) -> tuple[Loop[..., object], ...]:
+    """Return every loop of a package's modules that were imported so far."""
+    return tuple(loop for loop in _made if loop.module.startswith(f"{package}."))

@@ -33,6 +33,7 @@ from quant_tui.ui.status import StatusKeeper
 from quant_tui.ui.steady_screen import SteadyScreen
 from quant_tui.ui.type_ahead import TypeAhead
 from quant_tui.ui.undo import UndoOffer
+from quant_tui.ui.warming import Warming
 from quant_tui.ui.widgets.key_footer import KeyFooter
 from quant_tui.ui.widgets.nav_bar import NavBar
 from quant_tui.ui.widgets.status_line import StatusLine
@@ -89,6 +90,7 @@ class QuantApp(Guarded, App[None]):
         self.jumps = JumpOffer(self)
         self.status_keeper = StatusKeeper(self)
         self.opening = ServiceOpening(self, open_services)
+        self.warming = Warming()
         self.stack = WorkspaceStack(self)
         self.type_ahead = TypeAhead(self)
         self.theme_store = themes.ThemeStore(settings.locations)
@@ -120,6 +122,8 @@ class QuantApp(Guarded, App[None]):
         if isinstance(self.default_screen, SteadyScreen):
             self.default_screen.gathers = True
         self.open_services()
+        if not self.is_headless:
+            self.warming.begin()
         _settling: Worker[None] = self.run_worker(self._settle, exit_on_error=False)
 
     async def _settle(self) -> None:
@@ -138,6 +142,7 @@ class QuantApp(Guarded, App[None]):
     async def on_unmount(self) -> None:
         """Leave the stores clean; the terminal is the person's again by now."""
         self.status_keeper.stop()
+        await self.warming.close()
         await self.opening.close()
 
     # -- workspaces
