@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from quant_tui.domain.errors import Cancelled, InsufficientData, InvalidInput, StrategyError
-from quant_tui.engine import ENGINE_VERSION, TEMPLATES, BacktestConfig, Bars, run_backtest
+from quant_tui.engine import (
+    ENGINE_VERSION,
+    TEMPLATES,
+    BacktestConfig,
+    Bars,
+    parse_document,
+    run_backtest,
+)
 
 CONTRACT = {
     "config", "performance", "risk_metrics", "trades", "round_trips", "portfolio_value",
@@ -164,3 +171,71 @@ def test_the_engine_needs_numpy_alone():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_rules_of_stops_and_shorts_are_traded_and_the_bracket_is_told(bars_of):
+    document = parse_document(
+        {"entry": "close > 100", "stop_loss": 0.05, "take_profit": "0.05", "name": "both"}
+    )
+    bars = bars_of(
+        [101, 100, 100, 97.0], [100, 100, 100, 100.0],
+        high=[101, 100, 100, 106], low=[100, 100, 100, 94.0],
+    )  # fmt: skip
+    config = BacktestConfig(initial_capital=1000.0)
+    report = run_backtest(bars, document, config=config)
+    assert report.assumptions == 1
+    assert report.bracket() == {
+        "pessimistic": {"final_equity": pytest.approx(950), "total_return": pytest.approx(-0.05)},
+        "optimistic": {"final_equity": pytest.approx(1050), "total_return": pytest.approx(0.05)},
+    }
+    details = report.to_document()["details"]
+    assert details["assumptions"] == 1
+    assert details["bracket"] == report.bracket()
+    fill = report.to_document()["trades"][1]
+    assert (fill["reason"], fill["assumed"]) == ("stop loss", True)
+    plain = run_backtest(bars, parse_document({"entry": "close > 100"}), config=config)
+    assert plain.assumptions == 0
+    assert plain.to_document()["details"]["bracket"] is None
+    both = plain.bracket()
+    assert both["pessimistic"] == both["optimistic"]
+
+
+def test_a_strategy_that_sells_short_needs_leave(bars_of):
+    document = parse_document({"entry": "false", "short_entry": "close < 100"})
+    bars = bars_of([100, 99, 90, 80.0])
+    with pytest.raises(InvalidInput, match="does not allow short") as caught:
+        run_backtest(bars, document)
+    assert caught.value.field == "allow_short"
+    report = run_backtest(bars, document, config=BacktestConfig(allow_short=True, fill="close"))
+    assert report.round_trips.short.tolist() == [True]
+    trip = report.to_document()["round_trips"][0]
+    assert trip["short"] is True
+    assert trip["return"] == pytest.approx(1 - 80 / 99)
+    assert report.performance["exposure"] == pytest.approx(3 / 4)
+
+
+def test_ruin_is_a_warning_and_every_figure_a_number_or_none(bars_of):
+    document = parse_document({"entry": "false", "short_entry": "close < 101"})
+    report = run_backtest(
+        bars_of([100, 150, 300, 200, 100.0]), document, config=BacktestConfig(allow_short=True)
+    )
+    assert any("The equity was gone on 2024-01-03" in text for text in report.warnings)
+    json.dumps(report.to_document(), allow_nan=False)
+    assert report.performance["total_return"] == pytest.approx(-1)
+
+
+def test_a_symbol_is_bought_only_within_the_universe(bars_of):
+    close = np.array([[10, 10.0], [11, 9], [12, 9], [12, 9]])
+    document = parse_document({"entry": "true", "universe": "close > 10"})
+    report = run_backtest(bars_of(close), document)
+    assert set(report.fills.symbol.tolist()) == {0}
+
+
+def test_series_from_outside_reach_the_rules(bars_of):
+    document = parse_document({"entry": 'macro("CPI") > 2', "exit": 'macro("CPI") < 2'})
+    bars = bars_of([10, 11, 12, 13.0])
+    report = run_backtest(
+        bars, document, config=BacktestConfig(fill="close"),
+        inputs={'macro("CPI")': [1.0, 3.0, 3.0, 1.0]},
+    )  # fmt: skip
+    assert report.fills.row.tolist() == [1, 3]
