@@ -200,58 +200,46 @@ def fall(
             peak = top
             bar = border
             continue
-        while bar < border:
-            value = cash + quantity * close[bar]
+        for price in close[bar:border]:
+            value = cash + quantity * price
             if value > peak:
                 peak = value
             elif value < worst * peak:
                 worst = value / peak
-            bar += 1
+        bar = border
     return peak, worst
 
 
 @compiled
 def held_returns(
-    close: FloatArray, start: int, stop: int, cash: float, quantity: float
+    prices: FloatArray, cash: float, quantity: float, moves: FloatArray
 ) -> tuple[float, float]:
-    """Sum the returns of the bars from start to stop, and their squares, with idle cash."""
-    first = 0.0
-    second = 0.0
-    third = 0.0
-    fourth = 0.0
-    first_square = 0.0
-    second_square = 0.0
-    third_square = 0.0
-    fourth_square = 0.0
-    bar = start
-    while bar + 4 <= stop:
-        before = cash + quantity * close[bar - 1]
-        a = cash + quantity * close[bar]
-        b = cash + quantity * close[bar + 1]
-        c = cash + quantity * close[bar + 2]
-        d = cash + quantity * close[bar + 3]
-        one = a / before - 1.0
-        two = b / a - 1.0
-        three = c / b - 1.0
-        four = d / c - 1.0
-        first += one
-        second += two
-        third += three
-        fourth += four
-        first_square += one * one
-        second_square += two * two
-        third_square += three * three
-        fourth_square += four * four
-        bar += 4
-    while bar < stop:
-        one = (cash + quantity * close[bar]) / (cash + quantity * close[bar - 1]) - 1.0
-        first += one
-        first_square += one * one
-        bar += 1
-    return (
-        (first + second) + (third + fourth),
-        (first_square + second_square) + (third_square + fourth_square),
-    )
+    """Sum the returns over closes (B + 1), the first of which is where they start from.
+
+    Idle cash dilutes them, so that each is computed; ``moves`` is room for them. Four
+    sums that do not wait for one another go on side by side.
+    """
+    before = prices[:-1]
+    after = prices[1:]
+    size = after.shape[0]
+    for bar in range(size):
+        moves[bar] = (cash + quantity * after[bar]) / (cash + quantity * before[bar]) - 1.0
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+    one, two, three, four = 0.0, 0.0, 0.0, 0.0
+    for quarter in range(size // 4):
+        part = moves[4 * quarter : 4 * quarter + 4]
+        first += part[0]
+        second += part[1]
+        third += part[2]
+        fourth += part[3]
+        one += part[0] * part[0]
+        two += part[1] * part[1]
+        three += part[2] * part[2]
+        four += part[3] * part[3]
+    for move in moves[size - size % 4 : size]:
+        first += move
+        one += move * move
+    return (first + second) + (third + fourth), (one + two) + (three + four)
 
 
 @compiled
@@ -265,6 +253,7 @@ def measure(
     sums: FloatArray,
     high: FloatArray,
     low: FloatArray,
+    moves: FloatArray,
     found: FloatArray,
 ) -> None:
     """Compute the figures of an account from its changes.
@@ -282,6 +271,8 @@ def measure(
         a value and what rounding left of it.
     high, low
         Extremes of the closes of each block.
+    moves
+        Room for the returns of the bars (M,).
     found
         Takes the figures.
     """
@@ -302,7 +293,7 @@ def measure(
                 total += (sums[0, stop] - sums[0, start]) + (sums[1, stop] - sums[1, start])
                 squares += (sums[2, stop] - sums[2, start]) + (sums[3, stop] - sums[3, start])
             else:
-                more, more_squares = held_returns(close, start, stop, cash, quantity)
+                more, more_squares = held_returns(close[start - 1 : stop], cash, quantity, moves)
                 total += more
                 squares += more_squares
             peak, worst = fall(close, high, low, start, stop, cash, quantity, peak, worst)
@@ -351,6 +342,7 @@ def measure_all(
     row = np.empty(close.shape[0] + 2, dtype=np.int64)
     cash_after = np.empty(close.shape[0] + 2)
     quantity_after = np.empty(close.shape[0] + 2)
+    moves = np.empty(close.shape[0])
     for pair in range(entry_index.shape[0]):
         count = trade(
             entry[entry_index[pair], 0], exit_[exit_index[pair], 0], reference, figures, numbers,
@@ -358,7 +350,7 @@ def measure_all(
         )  # fmt: skip
         measure(
             count, row, cash_after, quantity_after, figures[CASH], close, sums, high, low,
-            found[pair],
+            moves, found[pair],
         )  # fmt: skip
 
 
@@ -406,11 +398,11 @@ def by_date(wanted: MaskArray, other: MaskArray, due: IntArray, found: MaskArray
 
 @compiled
 def add_holding(
-    curve: FloatArray, close: FloatArray, start: int, stop: int, quantity: float
+    curve: FloatArray, close: FloatArray, column: int, start: int, stop: int, quantity: float
 ) -> None:
     """Add the value of a holding to the curve from start to stop."""
-    for row in range(start, stop):
-        curve[row] += quantity * close[row]
+    for row in range(np.uint64(start), np.uint64(stop)):
+        curve[row] += quantity * close[column, row]
 
 
 @compiled
@@ -436,8 +428,8 @@ def draw(
         Bits (T, V) of the symbols, in the order of their names, with a purchase, a sale
         or a forced sale on each date.
     reference, mark
-        Price of a fill (N, T), and price at which a holding counts when purchases of the
-        date are sized.
+        Price of a fill (T, N), and price at which a holding counts when purchases of the
+        date are sized, 0 before it is known.
     last_price
         Price of the forced sale of each symbol (N,).
     close
@@ -474,22 +466,20 @@ def draw(
         before = cash
         equity = cash
         if enters and values_equity:
-            for place in range(places):
-                bits = held[place]
-                while bits != np.uint64(0):
-                    column = place * 64 + lowest(bits)
-                    bits &= bits - np.uint64(1)
-                    equity += position[column] * mark[column, row]
+            prices = mark[row]
+            for column in range(position.shape[0]):
+                equity += position[column] * prices[column]
         for place in range(places):
             bits = sells[row, place] & held[place]
             held[place] &= ~bits
             while bits != np.uint64(0):
                 column = place * 64 + lowest(bits)
                 bits &= bits - np.uint64(1)
-                price = reference[column, row] * (1.0 - slippage)
+                price = reference[row, column] * (1.0 - slippage)
                 value = position[column] * price
                 cash += value - value * commission
-                add_holding(curve, close[column], since[column], row, position[column])
+                add_holding(curve, close, column, since[column], row, position[column])
+                position[column] = 0.0
                 closed += 1
         for place in range(places):
             bits = buys[row, place] & ~held[place]
@@ -497,7 +487,7 @@ def draw(
                 column = place * 64 + lowest(bits)
                 mark_bit = bits & (~bits + np.uint64(1))
                 bits &= bits - np.uint64(1)
-                price = reference[column, row] * (1.0 + slippage)
+                price = reference[row, column] * (1.0 + slippage)
                 quantity = bought(cash, equity, price, figures, numbers)
                 if quantity > 0.0:
                     value = quantity * price
@@ -515,7 +505,8 @@ def draw(
                 bits &= bits - np.uint64(1)
                 value = position[column] * last_price[column]
                 cash += value - value * commission
-                add_holding(curve, close[column], since[column], row, position[column])
+                add_holding(curve, close, column, since[column], row, position[column])
+                position[column] = 0.0
                 closed += 1
         if cash != before:
             for filled in range(drawn, row):
@@ -529,7 +520,7 @@ def draw(
         while bits != np.uint64(0):
             column = place * 64 + lowest(bits)
             bits &= bits - np.uint64(1)
-            add_holding(curve, close[column], since[column], rows, position[column])
+            add_holding(curve, close, column, since[column], rows, position[column])
             still += 1
     return closed, still
 

@@ -7,7 +7,7 @@ whole arrays of bits, and whatever else is a condition is asked of the interpret
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -16,11 +16,14 @@ import numpy as np
 
 from quant_tui.engine.arrays import FloatArray, IntArray
 from quant_tui.engine.sweep import masks
-from quant_tui.engine.sweep.dependencies import Dependencies
+from quant_tui.engine.sweep.dependencies import Dependencies, Node
 from quant_tui.engine.sweep.figures import Figures
 from quant_tui.engine.sweep.grid import Grid
 from quant_tui.engine.sweep.masks import WORD, MaskArray
 from quant_tui.engine.sweep.numbers import Numbers
+
+Spread = Callable[[Callable[[int, int], None], int], None]
+"""Does a work on ranges up to a number."""
 
 _CROSSINGS = {
     "cross_above": (True, False),
@@ -115,8 +118,15 @@ class RowTables:
             for node in self._nodes.values()
         )
 
-    def fill(self, combinations: IntArray) -> None:
+    def fill(self, combinations: IntArray, spread: Spread) -> None:
         """Compute the rows of these combinations.
+
+        Parameters
+        ----------
+        combinations
+            Rows of the grid.
+        spread
+            Does a work on parts of so many rows, on several threads.
 
         Raises
         ------
@@ -127,9 +137,24 @@ class RowTables:
         self._rows.clear()
         for key, node in self._nodes.items():
             first, case = self.cases(node.parameters, combinations)
-            values = self._figures.rows(node.tree, combinations[first].tolist(), self._width)
+            values = np.empty((len(first), len(self.valid), self._width))
             finite = np.empty((len(first), *self.valid.shape), dtype=np.uint64)
-            if masks.finite_bits(values, finite):
+            infinite: list[bool] = []
+
+            def work(
+                start: int,
+                stop: int,
+                node: Node = node,
+                chosen: IntArray = combinations[first],
+                values: FloatArray = values,
+                finite: MaskArray = finite,
+                infinite: list[bool] = infinite,
+            ) -> None:
+                self._figures.fill(node.tree, chosen[start:stop], values[start:stop])
+                infinite.append(masks.finite_bits(values[start:stop], finite[start:stop]))
+
+            spread(work, len(first))
+            if any(infinite):
                 raise Unbounded
             self._rows[key] = _Rows(case, values, finite)
 
@@ -140,6 +165,9 @@ class RowTables:
         if not parameters:
             return np.zeros(1, dtype=np.int64), np.zeros(len(combinations), dtype=np.int64)
         groups = self._grid.groups(parameters)[combinations]
+        if (groups[1:] > groups[:-1]).all():
+            every = np.arange(len(groups))
+            return every, every
         _, first, case = np.unique(groups, return_index=True, return_inverse=True)
         return first.astype(np.int64), case.astype(np.int64)
 
@@ -183,16 +211,22 @@ class Chunk:
         self._combinations = combinations
         self._range = slice(start, stop)
         self._found: dict[str, Bits] = {}
+        self._cases: dict[tuple[str, ...], tuple[IntArray, IntArray]] = {}
         self._compared: dict[tuple[str, str], _Sides] = {}
 
     def bits(self, tree: ast.expr) -> Bits:
         """Return a condition's bits."""
         node = self._tables.dependencies.of(tree)
         if node.key not in self._found:
-            first, case = self._tables.cases(node.parameters, self._combinations)
+            first, case = self._case(node.parameters)
             true, known = self._compute(node.tree, first)
             self._found[node.key] = Bits(first, case, true, known)
         return self._found[node.key]
+
+    def _case(self, parameters: tuple[str, ...]) -> tuple[IntArray, IntArray]:
+        if parameters not in self._cases:
+            self._cases[parameters] = self._tables.cases(parameters, self._combinations)
+        return self._cases[parameters]
 
     def _compute(self, tree: ast.expr, first: IntArray) -> tuple[MaskArray, MaskArray]:
         if isinstance(tree, ast.BoolOp):
@@ -258,7 +292,7 @@ class Chunk:
         """
         one, two = self._tables.dependencies.of(left), self._tables.dependencies.of(right)
         parameters = tuple(sorted({*one.parameters, *two.parameters}))
-        mine, case = self._tables.cases(parameters, self._combinations)
+        mine, case = self._case(parameters)
         key = (one.key, two.key)
         if key not in self._compared:
             self._compared[key] = self._compared_rows(left, right, mine)

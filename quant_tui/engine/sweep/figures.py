@@ -6,17 +6,20 @@ import ast
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import cast
 
 import numpy as np
 
-from quant_tui.engine.arrays import BoolArray, FloatArray
+from quant_tui.engine.arrays import BoolArray, FloatArray, IntArray
 from quant_tui.engine.rules.document import StrategyDocument
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.interpreter import Interpreter
 from quant_tui.engine.rules.kinds import Condition, Value
 from quant_tui.engine.rules.parameters import ParameterValue
+from quant_tui.engine.sweep.averages import moving_averages
 from quant_tui.engine.sweep.dependencies import Dependencies
 from quant_tui.engine.sweep.grid import Grid
+from quant_tui.engine.sweep.numbers import Numbers
 
 
 class Memo:
@@ -98,7 +101,7 @@ class Figures:
         Strategy.
     grid
         Combinations.
-    dependencies
+    dependencies, numbers
         Of the strategy on the grid's parameters.
     pause
         Called before each computation; may raise to stop the work.
@@ -112,12 +115,14 @@ class Figures:
         document: StrategyDocument,
         grid: Grid,
         dependencies: Dependencies,
+        numbers: Numbers,
         pause: Callable[[], None],
         budget: int,
     ) -> None:
         self._frame = frame
         self._document = document
         self._grid = grid
+        self._numbers = numbers
         self._dependencies = dependencies
         self._pause = pause
         self._memo = Memo(budget)
@@ -139,23 +144,36 @@ class Figures:
             self._dependencies,
         )
 
-    def rows(self, tree: ast.expr, combinations: list[int], width: int) -> FloatArray:
-        """Return an expression's figures in some combinations.
+    def fill(self, tree: ast.expr, combinations: IntArray, table: FloatArray) -> None:
+        """Compute an expression's figures in some combinations.
 
-        Returns
-        -------
-        FloatArray
-            (R, N, width), packed over each symbol's own bars, symbols in the order of
-            their names; NaN where undefined and beyond the last bar.
+        Parameters
+        ----------
+        tree
+            A series.
+        combinations
+            Rows of the grid (R,).
+        table
+            Takes the figures (R, N, P), packed over each symbol's own bars, symbols in
+            the order of their names; NaN where undefined and beyond the last bar.
         """
-        bars, symbols = self._frame.shape
-        table = np.full((len(combinations), symbols, width), np.nan)
-        for place, row in enumerate(combinations):
-            figure = self.interpreter(row).figure(tree)
-            if isinstance(figure, float):
-                figure = np.where(self._frame.valid, figure, np.nan)
-            table[place, :, :bars] = figure[:, self._order].T
-        return table
+        if isinstance(tree, ast.Call) and cast(ast.Name, tree.func).id == "sma":
+            series = self._dependencies.of(tree.args[0])
+            windows = self._numbers.of(tree.args[1])
+            if not series.parameters and windows is not None:
+                values = np.empty(table.shape[1:])
+                self._copy(self.interpreter(int(combinations[0])).figure(series.tree), values)
+                chosen = np.broadcast_to(windows, len(self._grid))[combinations]
+                moving_averages(values, chosen.astype(np.int64), table)
+                return
+        for place, row in enumerate(combinations.tolist()):
+            self._copy(self.interpreter(row).figure(tree), table[place])
+
+    def _copy(self, figure: FloatArray | float, into: FloatArray) -> None:
+        if isinstance(figure, float):
+            figure = np.where(self._frame.valid, figure, np.nan)
+        into[:, : len(figure)] = figure[:, self._order].T
+        into[:, len(figure) :] = np.nan
 
     def condition(self, tree: ast.expr, row: int) -> tuple[BoolArray, BoolArray]:
         """Return truth and knowledge of a condition (T, N), symbols by name."""

@@ -133,8 +133,8 @@ def _shared(
 ) -> SharedCash:
     count, symbols = bars.close.shape
     order = bars.by_name
-    close = np.ascontiguousarray(bars.last_close[:, order].T)
-    opens = np.ascontiguousarray(bars.open[:, order].T)
+    close = np.ascontiguousarray(bars.last_close[:, order])
+    opens = np.ascontiguousarray(bars.open[:, order])
     due = np.full((symbols, words_of(count) * WORD), -1, dtype=np.int64)
     sales = np.zeros((count, words_of(symbols)), dtype=np.uint64)
     for place, column in enumerate(order.tolist()):
@@ -148,7 +148,7 @@ def _shared(
             sales[bars.last_row[column], place // WORD] |= bit
     mark = close
     if config.fill == "next_open":
-        before = np.concatenate((close[:, :1], close[:, :-1]), axis=1)
+        before = np.concatenate((close[:1], close[:-1]))
         mark = np.where(np.isnan(opens), before, opens)
     return SharedCash(
         terms=terms_of(config),
@@ -156,7 +156,7 @@ def _shared(
         due=due,
         forced=sales,
         reference=close if config.fill == "close" else opens,
-        mark=mark,
+        mark=np.nan_to_num(mark),
         last_price=prices[order],
-        close=close,
+        close=np.ascontiguousarray(close.T),
     )

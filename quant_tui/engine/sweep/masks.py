@@ -15,6 +15,9 @@ from quant_tui.engine.compiled import compiled
 WORD = 64
 """Bars a word."""
 
+TILE = 8
+"""Words of every row that are compared before the next ones, so that they stay in cache."""
+
 MaskArray = NDArray[np.uint64]
 """Bits of conditions."""
 
@@ -82,21 +85,24 @@ def compare_rows(
     above, below
         Take the bits (K, N, W) where left > right, and where left < right.
     """
-    for pair in range(left_index.shape[0]):
-        for column in range(left.shape[1]):
-            a = left[left_index[pair], column]
-            b = right[right_index[pair], column]
-            for word in range(above.shape[2]):
-                base = word * WORD
-                high = np.uint64(0)
-                low = np.uint64(0)
-                for bit in range(WORD):
-                    x = a[base + bit]
-                    y = b[base + bit]
-                    high |= np.uint64(x > y) << np.uint64(bit)
-                    low |= np.uint64(x < y) << np.uint64(bit)
-                above[pair, column, word] = high
-                below[pair, column, word] = low
+    words = above.shape[2]
+    for column in range(left.shape[1]):
+        for first in range(0, words, TILE):
+            last = min(first + TILE, words)
+            for pair in range(left_index.shape[0]):
+                a = left[left_index[pair], column]
+                b = right[right_index[pair], column]
+                for word in range(first, last):
+                    base = word * WORD
+                    x = a[base : base + WORD]
+                    y = b[base : base + WORD]
+                    high = np.uint64(0)
+                    low = np.uint64(0)
+                    for bit in range(WORD):
+                        high |= np.uint64(x[bit] > y[bit]) << np.uint64(bit)
+                        low |= np.uint64(x[bit] < y[bit]) << np.uint64(bit)
+                    above[pair, column, word] = high
+                    below[pair, column, word] = low
 
 
 @compiled
@@ -108,20 +114,23 @@ def compare_numbers(
     below: MaskArray,
 ) -> None:
     """Compare rows with a number each (K,); otherwise as :func:`compare_rows`."""
-    for pair in range(left_index.shape[0]):
-        y = numbers[pair]
-        for column in range(left.shape[1]):
-            a = left[left_index[pair], column]
-            for word in range(above.shape[2]):
-                base = word * WORD
-                high = np.uint64(0)
-                low = np.uint64(0)
-                for bit in range(WORD):
-                    x = a[base + bit]
-                    high |= np.uint64(x > y) << np.uint64(bit)
-                    low |= np.uint64(x < y) << np.uint64(bit)
-                above[pair, column, word] = high
-                below[pair, column, word] = low
+    words = above.shape[2]
+    for column in range(left.shape[1]):
+        for first in range(0, words, TILE):
+            last = min(first + TILE, words)
+            for pair in range(left_index.shape[0]):
+                a = left[left_index[pair], column]
+                y = numbers[pair]
+                for word in range(first, last):
+                    base = word * WORD
+                    x = a[base : base + WORD]
+                    high = np.uint64(0)
+                    low = np.uint64(0)
+                    for bit in range(WORD):
+                        high |= np.uint64(x[bit] > y) << np.uint64(bit)
+                        low |= np.uint64(x[bit] < y) << np.uint64(bit)
+                    above[pair, column, word] = high
+                    below[pair, column, word] = low
 
 
 @compiled
@@ -150,12 +159,17 @@ def crossings(
     """
     for pair in range(above.shape[0]):
         for column in range(above.shape[1]):
+            high = above[pair, column]
+            low = below[pair, column]
+            both = defined[pair, column]
+            crossed = true[pair, column]
+            seen = known[pair, column]
             carry = np.uint64(0)
             started = False
-            for word in range(above.shape[2]):
-                here = defined[pair, column, word]
-                up = above[pair, column, word] & here
-                state = below[pair, column, word] & here
+            for word in range(high.shape[0]):
+                here = both[word]
+                up = high[word] & here
+                state = low[word] & here
                 if not strict:
                     through = ~(up | state)
                     if through != np.uint64(0):
@@ -164,13 +178,9 @@ def crossings(
                             step = np.uint64(1 << power)
                             state |= through & (state << step)
                             through &= through << step
-                before = (state << np.uint64(1)) | carry
-                true[pair, column, word] = up & before
+                crossed[word] = up & ((state << np.uint64(1)) | carry)
                 carry = state >> np.uint64(63)
-                if started:
-                    known[pair, column, word] = here
-                elif here != np.uint64(0):
-                    known[pair, column, word] = here & (here - np.uint64(1))
+                if not started and here != np.uint64(0):
                     started = True
-                else:
-                    known[pair, column, word] = here
+                    here &= here - np.uint64(1)
+                seen[word] = here

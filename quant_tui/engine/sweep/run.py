@@ -81,8 +81,8 @@ class Sweep:
         self.usable = self._numbers.usable(int(bars.present.sum(axis=0).max()))
         self._watch = Watch(progress, cancel, int(self.usable.sum()))
         self._figures = Figures(
-            Frame(bars), self.document, self.grid, self._dependencies, self._watch.pause,
-            memory_bytes // 4,
+            Frame(bars), self.document, self.grid, self._dependencies, self._numbers,
+            self._watch.pause, memory_bytes // 4,
         )  # fmt: skip
         self._singles = Singles(bars, self.document, self.config, self._figures, self._watch.pause)
 
@@ -152,7 +152,7 @@ class Sweep:
             while len(part) > 1 and tables.bytes_needed(part) > self._memory_bytes // 2:
                 size = -(-len(part) // 2)
                 part = part[:size]
-            tables.fill(part)
+            tables.fill(part, self._spread)
             into = found[start : start + len(part)]
 
             def work(first: int, last: int, into: FloatArray = into) -> None:
@@ -163,6 +163,12 @@ class Sweep:
             run_parts(work, parts(len(part), self._part(len(part))), self._threads, self._watch)
             start += len(part)
         return found
+
+    def _spread(self, work: Callable[[int, int], None], count: int) -> None:
+        """Do a work that is not counted as progress."""
+        run_parts(
+            work, parts(count, -(-count // self._threads)), self._threads, self._watch.silent()
+        )
 
     def _part(self, count: int) -> int:
         """Return how many combinations make a part of the work."""

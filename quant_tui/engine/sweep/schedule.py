@@ -47,6 +47,10 @@ class Watch:
             self._stopped.set()
             raise Cancelled("The sweep was cancelled.")
 
+    def silent(self) -> Watch:
+        """Return a watch over the same sweep that tells no progress."""
+        return Watch(None, self._cancel, 0)
+
     def stop(self) -> None:
         """Let every part that still runs end at its next pause."""
         self._stopped.set()
