@@ -86,19 +86,90 @@ EXPRESSIONS = {
     "series as a rule": "close",
     "text arithmetic": "close > true",
     "division by zero of numbers": "close > 1 / 0",
+    "attribute of a call": "sma(close, 5).real > 0",
+    "attribute of a number": "close > 1.0.real",
+    "format attack": "macro('{0.__class__}') > 0",
+    "path in quotes": "macro('../../etc/passwd') > 0",
+    "option in quotes": "model('--delete') > 0",
+    "space in quotes": "macro('a b') > 0",
+    "quote in quotes": "macro('a\\'b') > 0",
+    "mixed quotes": "macro('a\") > 0",
+    "open quote": "macro('CPI) > 0",
+    "empty quotes": "macro('') > 0",
+    "long quotes": "macro('" + "a" * 1900 + "') > 0",
+    "triple quotes": "macro('''CPI''') > 0",
+    "bytes in a call": "macro(b'CPI') > 0",
+    "raw text in a call": "macro(r'CPI') > 0",
+    "f-string in a call": "macro(f'CPI') > 0",
+    "joined quotes": "macro('C' 'PI') > 0",
+    "added quotes": "macro('C' + 'PI') > 0",
+    "multiplied quotes": "macro('C' * 999999) > 0",
+    "quotes as a number": "sma(close, '20') > 0",
+    "quotes in brackets": "('CPI') > 0",
+    "quotes compared": "'a' < 'b'",
+    "quotes called": "'CPI'(close) > 0",
+    "call in quotes": "macro(macro('CPI')) > 0",
+    "homoglyph in quotes": "macro('\u0421PI') > 0",
+    "zero width in quotes": "macro('C\u200bPI') > 0",
+    "right to left in quotes": "macro('\u202eIPC') > 0",
+    "a name that folds to ASCII": "ｃｌｏｓｅ > 0",
+    "mathematical letters": "𝒄lose > 0",
+    "long s": "cloſe > 0",
+    "combining accent": "clo\u0301se > 0",
+    "byte order mark": "\ufeffclose > 0",
+    "isolate": "close \u2066> 0",
+    "soft hyphen": "clo\u00adse > 0",
+    "unicode minus": "close − 1 > 0",
+    "unicode multiplication": "close × 2 > 0",
+    "line separator": "close\u2028> 0",
+    "surrogate": "close > 0\ud800",
+    "dunder inside": "a__b > 0",
+    "dunder class": "__class__ > 0",
+    "builtins": "__builtins__ > 0",
+    "subclass walk by call": "getattr(close, 'x') > 0",
+    "compile": "compile('x') > 0",
+    "print": "print(close)",
+    "exponent of exponents": "exp(exp(exp(exp(5)))) > close",
+    "power of powers": "10 ** 10 ** 10 > close",
+    "negative window": "sma(close, -5) > 0",
+    "giant TA-Lib window": "adx(100001) > 0",
+    "giant default window": "tsi(1e9) > 0",
+    "window over all the numbers": "rolling_median(close, 1e15) > 0",
+    "average out of the list": "ma(close, 5, 'sma ') > 0",
+    "average from a parameter": "ma(close, 5, sma) > 0",
+    "left out arguments in masses": " + ".join(["sarext()"] * 60) + " > 0",
+    "deep choices": "(1 if close > 1 else " * 40 + "2" + ")" * 40 + " > 0",
 }
+
+
+def refused(source) -> StrategyError:
+    """The error, given within 50 ms of work: the best of three."""
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        with pytest.raises(StrategyError) as caught:
+            parse_document(source)
+        taken.append(time.process_time() - began)
+        if taken[-1] < 0.05:
+            break
+    assert min(taken) < 0.05
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 1000
+    return caught.value
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_expression_is_refused_at_once(name):
-    began = time.perf_counter()
-    with pytest.raises(StrategyError) as caught:
-        parse_document({"entry": EXPRESSIONS[name]})
-    assert time.perf_counter() - began < 0.05
-    finding = caught.value.findings[0]
+    finding = refused({"entry": EXPRESSIONS[name]}).findings[0]
     assert finding.place == "entry"
     assert finding.message
-    assert len(str(caught.value)) < 1000
+    assert 0 <= finding.column <= len(EXPRESSIONS[name]) + 1
+
+
+def chained(shape: tuple[str, str], names: range) -> str:
+    """Named series that each rest on the one before, the deepest read first or last."""
+    lines = [f"  a{n}: {shape[0]}{f'a{n - 1}' if n else 'close'}{shape[1]}" for n in names]
+    return "let:\n" + "\n".join(lines) + "\nentry: a40 > 0"
 
 
 DOCUMENTS = {
@@ -139,17 +210,61 @@ DOCUMENTS = {
     "stop of nothing": "entry: close > 0\nstop_loss: 0",
     "weight and stop": "weight: 1\nstop_loss: 0.1",
     "weight and entry": "entry: close > 0\nweight: close",
+    "hexadecimal number without end": "entry: 0x" + "f" * 6000,
+    "number to the base of sixty": "entry: " + "1:" * 20_000 + "1",
+    "huge number as a tag": "entry: true\ntags: [0x" + "f" * 6000 + "]",
+    "huge number as a name": "entry: true\nparams: {0x" + "f" * 4000 + ": {int: [1, 2]}}",
+    "huge number as a message": "entry: true\nconstraints: [{rule: 1 > 0, message: 0x"
+    + "f" * 4000
+    + "}]",
+    "list without end": "entry: true\ntags: [" + "a," * 30_000 + "]",
+    "lines without end": "entry: true\n" + "#\n" * 30_000,
+    "text without end": "entry: |\n" + "  close >\n" * 6_000,
+    "keys without end": "\n".join(f"key{n}: 1" for n in range(5_000)),
+    "keys without end in json": "{" + ",".join(f'"key{n}": 1' for n in range(5_000)) + "}",
+    "documents without end": "---\n" * 1_900,
+    "merge of a merge": "entry: true\n<<: {<<: {<<: {exitt: true}}}",
+    "binary": "entry: !!binary aGVsbG8=",
+    "set": "entry: !!set {a, b}",
+    "date": "entry: 2001-01-01",
+    "not a number": "entry: .nan",
+    "infinite stop": "entry: true\nstop_loss: .inf",
+    "mistakes without end": "let: {"
+    + ", ".join(f"a{n}: {'x' * 60} + 1" for n in range(64))
+    + "}\nentry: yy > 0",
+    "deep signs, deepest first": chained(("-(" * 20, ")" * 20), range(40, -1, -1)),
+    "deep signs, deepest last": chained(("-(" * 20, ")" * 20), range(41)),
+    "deep calls, deepest first": chained(("abs(" * 12, ")" * 12), range(40, -1, -1)),
+    "deep circle": chained(("-(" * 20, ")" * 20), range(40, 0, -1)).replace("a0)", "a40)"),
+    "operations without end": chained(("1 + " * 40, ""), range(63)),
 }
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_document_is_refused_at_once(name):
-    began = time.perf_counter()
-    with pytest.raises(StrategyError) as caught:
-        parse_document(DOCUMENTS[name])
-    assert time.perf_counter() - began < 0.5
-    assert caught.value.findings
-    assert len(str(caught.value)) < 1000
+    assert refused(DOCUMENTS[name]).findings
+
+
+def test_the_deepest_that_is_taken_also_runs(bars_of):
+    """Neither the checker nor the interpreter may run out of Python's stack."""
+    lets = {"a0": "close"} | {f"a{n}": f"-(-(a{n - 1}))" for n in range(1, 64)}
+    lets = dict(reversed(lets.items()))
+    document = parse_document({"let": lets, "entry": "a63 > 0 or not a63 > 0"})
+    interpreter = Interpreter(Frame(bars_of([1.0, 2.0])), document.lets, {})
+    assert interpreter.signal(document.rules["entry"]).all()
+
+
+def test_many_great_series_over_many_symbols_are_stopped(bars_of, monkeypatch):
+    """Each named series is another array; what they hold together is bounded."""
+    monkeypatch.setattr(limits, "MEMORY_BYTES", 4_000_000)
+    lets = {f"a{n}": f"rolling_median(close * {n + 1}, {n + 1})" for n in range(60)}
+    rules = {"entry": " + ".join(lets) + " > 0", "exit": " - ".join(lets) + " > 0"}
+    document = parse_document({"let": lets, **rules})
+    frame = Frame(bars_of(np.full((2_000, 8), 10.0)))
+    interpreter = Interpreter(frame, document.lets, {}, roots=document.rules.values())
+    with pytest.raises(StrategyError, match="more than") as caught:
+        interpreter.signal(document.rules["entry"])
+    assert "fewer named series" in caught.value.hint
 
 
 def test_a_chain_of_doubling_names_costs_one_array_each():

@@ -8,12 +8,13 @@ import warnings
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quant_tui.domain.errors import InsufficientData, StrategyError
 from quant_tui.engine import Bars, parse_document, run_backtest
-from quant_tui.engine.rules import FIELDS, FUNCTIONS, Kind
+from quant_tui.engine.rules import FIELDS, FUNCTIONS, Kind, format_document
 from quant_tui.engine.rules.functions import AVERAGES
 
 WORDS = [*FUNCTIONS, *FIELDS, "and", "or", "not", "if", "else", "true", "false", "lambda", "(", ")",
@@ -70,6 +71,51 @@ def test_any_document_text_is_refused_or_read(text):
     except StrategyError:
         return
     assert parse_document(document.canonical()).hash == document.hash
+    formatted(text)
+
+
+def formatted(text: str) -> None:
+    """The formatter keeps the meaning and has nothing to do the second time."""
+    once = format_document(text)
+    again = parse_document(once)
+    before = parse_document(text)
+    assert again.hash == before.hash
+    assert (again.name, again.description, again.tags, again.strategy_type) == (
+        before.name, before.description, before.tags, before.strategy_type,
+    )  # fmt: skip
+    assert format_document(once) == once
+
+
+WORD = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
+PARAMETERS = st.one_of(
+    st.tuples(st.integers(-9, 0), st.integers(1, 99)).map(
+        lambda pair: {"int": list(pair), "default": 1, "step": 1, "description": "n: 'x' # y"}
+    ),
+    st.floats(0.001, 99).map(lambda high: {"float": [0, high], "default": 0.0005}),
+    st.booleans().map(lambda truth: {"bool": truth}),
+    st.sampled_from([[1, 2.5], [3]]).map(lambda given: {"choice": given, "default": given[0]}),
+    st.just({"choice": ["month_start", "week_start"], "default": "week_start"}),
+)
+DOCUMENTS = st.fixed_dictionaries(
+    {"entry": st.sampled_from(["a > b", "cross_above(a, b)", True, 'macro("CPI") > 1'])},
+    optional={
+        "name": WORD, "description": WORD, "tags": st.lists(WORD, max_size=3),
+        "params": st.dictionaries(st.sampled_from(["p1", "p2", "p3"]), PARAMETERS),
+        "exit": st.sampled_from(["a < b", "false"]),
+        "stop_loss": st.sampled_from([0.1, "3 * atr() / close", "1e-3"]),
+        "trailing_stop": st.just(0.25), "take_profit": st.just(2), "universe": st.just("a > 5"),
+        "short_entry": st.just("a < b"), "rank": st.just("rsi(close)"),
+        "sizing": st.sampled_from(["all_in", {"fraction": 0.5}, {"fixed_cash": 1000}]),
+    },
+)  # fmt: skip
+
+
+@FUZZ
+@given(DOCUMENTS, st.booleans())
+def test_formatting_keeps_the_meaning(document, as_json):
+    data = {"let": {"a": "close*1.0", "b": "sma( close,20 )"}, **document}
+    text = json.dumps(data)
+    formatted(text if as_json else yaml.safe_dump(json.loads(text), allow_unicode=True))
 
 
 NUMBERS = st.sampled_from(["0", "1", "2", "0.5", "30", "n"])

@@ -5,13 +5,19 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from quant_tui.engine.config import SIZINGS
 from quant_tui.engine.rules import limits
-from quant_tui.engine.rules.expression import canonical_text, is_name, node_count, parse_expression
+from quant_tui.engine.rules.expression import (
+    canonical_text,
+    is_name,
+    nesting,
+    node_count,
+    parse_expression,
+)
 from quant_tui.engine.rules.findings import Findings, did_you_mean
 from quant_tui.engine.rules.functions import CONSTANTS, FIELDS, FUNCTIONS, with_defaults
 from quant_tui.engine.rules.parameters import ParameterSpec, ParameterValue, read_parameters
@@ -143,7 +149,7 @@ def parse_document(source: str | Mapping[str, Any]) -> StrategyDocument:
     data = read_source(source) if isinstance(source, str) else dict(source)
     findings = Findings()
     for key in data:
-        if key not in KEYS:
+        if key not in KEYS and not findings.full:
             text = str(key)[: limits.NAME_CHARACTERS]
             findings.add(text, 0, "is not a key of a strategy", did_you_mean(text, KEYS))
     parameters = read_parameters(data.get("params"), findings)
@@ -195,7 +201,7 @@ def _read_tags(value: object, findings: Findings) -> tuple[str, ...]:
 def _read_expression(value: object, place: str, findings: Findings) -> ast.expr | None:
     if isinstance(value, bool):
         value = str(value).lower()
-    elif isinstance(value, int | float):
+    elif isinstance(value, int | float) and not abs(value) > limits.NUMBER:
         value = repr(value)
     if not isinstance(value, str):
         findings.add(place, 0, "must be an expression, as a text")
@@ -204,7 +210,9 @@ def _read_expression(value: object, place: str, findings: Findings) -> ast.expr 
     if tree is None:
         return None
     tree = with_defaults(tree)
-    longest, count = len(canonical_text(tree)), node_count(tree)
+    written_out = len(value) > limits.EXPRESSION_CHARACTERS // 3 or "(" in value
+    longest = len(ast.unparse(tree)) if written_out else 0
+    count = node_count(tree) if written_out else 0
     if longest > limits.EXPRESSION_CHARACTERS or count > limits.NODES:
         findings.add(
             place, 0, f"written out it has {longest} characters and {count} operations;"
@@ -224,6 +232,7 @@ def _read_lets(
         findings.add("let", 0, f"must be a mapping of at most {limits.NAMED_SERIES} names")
         return {}
     lets: dict[str, ast.expr] = {}
+    operations = 0
     for name, value in section.items():
         place = f"let.{str(name)[: limits.NAME_CHARACTERS]}"
         if not isinstance(name, str) or not is_name(name):
@@ -234,6 +243,9 @@ def _read_lets(
             tree = _read_expression(value, place, findings)
             if tree is not None:
                 lets[name] = tree
+                operations += node_count(tree)
+        if findings.full or operations > limits.DOCUMENT_NODES:
+            break
     return lets
 
 
@@ -278,6 +290,12 @@ def _check_shape(data: Mapping[str, Any], document: StrategyDocument, findings: 
     trees = [*document.lets.values(), *document.rules.values()]
     if sum(map(node_count, trees)) > limits.DOCUMENT_NODES:
         findings.add("document", 0, f"more than {limits.DOCUMENT_NODES} operations in all")
+    known: dict[str, int] = {}
+    for place, tree in _places(document):
+        if nesting(tree, document.lets, known) > limits.DEPTH:
+            message = f"rests on named series that nest more than {limits.DEPTH} operations deep"
+            findings.add(place, 0, message, "build on fewer of them")
+            break
     has = {key for key in RULES if data.get(key) is not None}
     if "weight" in has:
         for key in has & WITH_ENTRY:
@@ -292,3 +310,9 @@ def _check_shape(data: Mapping[str, Any], document: StrategyDocument, findings: 
         findings.add("rebalance", 0, "goes with weight only")
     if "short_exit" in has and "short_entry" not in has:
         findings.add("short_exit", 0, "goes with short_entry", "say when to sell short")
+
+
+def _places(document: StrategyDocument) -> Iterator[tuple[str, ast.expr]]:
+    for name, tree in document.lets.items():
+        yield f"let.{name}", tree
+    yield from document.rules.items()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+from collections.abc import Mapping
 
 from quant_tui.engine.rules import limits
 from quant_tui.engine.rules.findings import Findings
@@ -20,7 +21,7 @@ from quant_tui.engine.rules.findings import Findings
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<literal>\"[A-Za-z0-9_.@:-]+\"|'[A-Za-z0-9_.@:-]+')"
+    r"|(?P<literal>\"[A-Za-z0-9][A-Za-z0-9_.@:-]*\"|'[A-Za-z0-9][A-Za-z0-9_.@:-]*')"
     r"|(?P<operator>\*\*|<=|>=|==|!=|[-+*/%<>(),])"
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
@@ -234,9 +235,54 @@ def _number_problem(value: object) -> str:
     return "" if abs(value) <= limits.NUMBER else f"the number is greater than {limits.NUMBER:g}"
 
 
+def operands(node: ast.expr) -> list[ast.expr]:
+    """Return the expressions directly inside a checked one."""
+    if isinstance(node, ast.BinOp):
+        return [node.left, node.right]
+    if isinstance(node, ast.Call):
+        return [node.func, *node.args]
+    if isinstance(node, ast.UnaryOp):
+        return [node.operand]
+    if isinstance(node, ast.Compare):
+        return [node.left, *node.comparators]
+    if isinstance(node, ast.BoolOp):
+        return node.values
+    return [node.test, node.body, node.orelse] if isinstance(node, ast.IfExp) else []
+
+
 def node_count(tree: ast.expr) -> int:
     """Return how many operations, names and numbers the tree holds."""
-    return sum(isinstance(node, ast.expr) for node in ast.walk(tree))
+    count, pending = 0, [tree]
+    while pending:
+        pending.extend(operands(pending.pop()))
+        count += 1
+    return count
+
+
+def nesting(tree: ast.expr, lets: Mapping[str, ast.expr], known: dict[str, int]) -> int:
+    """Return how deep operations nest, through the named series that they rest on.
+
+    Parameters
+    ----------
+    tree
+        Expression.
+    lets
+        Named series.
+    known
+        Takes what is found for each of them.
+    """
+    deepest = 0
+    pending = [(tree, 1)]
+    while pending:
+        node, depth = pending.pop()
+        if isinstance(node, ast.Name) and node.id in lets:
+            if node.id not in known:
+                known[node.id] = 0  # for one that rests on itself, which the checker tells
+                known[node.id] = nesting(lets[node.id], lets, known)
+            deepest = max(deepest, depth + known[node.id])
+        deepest = max(deepest, depth)
+        pending.extend((child, depth + 1) for child in operands(node))
+    return deepest
 
 
 def canonical_text(tree: ast.expr) -> str:

@@ -18,10 +18,15 @@ class Findings:
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    @property
+    def full(self) -> bool:
+        """Whether there are as many as are told at once; looking for more is idle."""
+        return len(self._found) >= limits.FINDINGS
+
     def add(self, place: str, column: int, message: str, suggestion: str = "") -> None:
         """Note one finding; ``column`` is 1-based, 0 for the whole key."""
         finding = Finding(place, column, message, suggestion)
-        if len(self._found) < limits.FINDINGS and finding not in self._found:
+        if not self.full and finding not in self._found:
             self._found.append(finding)
 
     def all(self) -> tuple[Finding, ...]:

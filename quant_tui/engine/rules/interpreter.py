@@ -127,7 +127,8 @@ class Interpreter:
         if isinstance(node, ast.Call):
             return self._call(node)
         if isinstance(node, ast.BinOp):
-            left, right = self.figure(node.left), self.figure(node.right)
+            left = cast("FloatArray | float", self._value(node.left))
+            right = cast("FloatArray | float", self._value(node.right))
             if isinstance(left, float) and isinstance(right, float):
                 return float(binary(node.op, left, right))
             return finite(np.asarray(binary(node.op, left, right)))
@@ -170,32 +171,34 @@ class Interpreter:
         return spec.evaluate(self._frame, *arguments)
 
     def _unary(self, node: ast.UnaryOp) -> Value:
-        if isinstance(node.op, ast.Not):
-            inner = self.condition(node.operand)
-            return Condition(inner.known & ~inner.true, inner.known)
-        value = self.figure(node.operand)
+        value = self._value(node.operand)
+        if isinstance(value, Condition):
+            return Condition(value.known & ~value.true, value.known)
         return -value if isinstance(node.op, ast.USub) else value
 
     def _boolean(self, node: ast.BoolOp) -> Condition:
-        parts = [self.condition(value) for value in node.values]
-        known, true = parts[0].known, parts[0].true
         join = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        for part in parts[1:]:
+        first = cast(Condition, self._value(node.values[0]))
+        known, true = first.known, first.true
+        for value in node.values[1:]:
+            part = cast(Condition, self._value(value))
             known, true = known & part.known, join(true, part.true)
         return Condition(true & known, known)
 
     def _compare(self, node: ast.Compare) -> Condition:
-        sides = [self.figure(side) for side in (node.left, *node.comparators)]
         known = self._frame.valid.copy()
-        for side in sides:
-            known &= np.isfinite(side)
+        sides: list[FloatArray | float] = []
+        for side in (node.left, *node.comparators):
+            figure = cast("FloatArray | float", self._value(side))
+            known &= np.isfinite(figure)
+            sides.append(figure)
         true = known.copy()
         for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
             true &= compare(operator, left, right)
         return Condition(true, known)
 
     def _choice(self, node: ast.IfExp) -> Value:
-        test = self.condition(node.test)
+        test = cast(Condition, self._value(node.test))
         first, second = self._value(node.body), self._value(node.orelse)
         if isinstance(first, Condition) and isinstance(second, Condition):
             known = test.known & np.where(test.true, first.known, second.known)

@@ -5,11 +5,23 @@ from __future__ import annotations
 DOCUMENT_CHARACTERS = 65_536
 """Longest text of a whole document."""
 
+DOCUMENT_LINES = 2_000
+"""Most lines of it."""
+
+DOCUMENT_ITEMS = 1_000
+"""Most keys and values in it."""
+
+DIGITS = 32
+"""Longest written whole number."""
+
 EXPRESSION_CHARACTERS = 2_000
 """Longest single expression."""
 
 NESTING = 32
 """Deepest nesting of brackets and operations in one expression."""
+
+DEPTH = 200
+"""Deepest nesting of operations through all named series that rest on one another."""
 
 PREFIX_OPERATORS = 8
 """Longest row of ``-``, ``+`` and ``not`` before one operand."""

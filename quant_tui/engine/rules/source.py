@@ -20,6 +20,8 @@ def read_source(text: str) -> dict[str, Any]:
     """
     if len(text) > limits.DOCUMENT_CHARACTERS:
         raise _error(f"the text is longer than {limits.DOCUMENT_CHARACTERS} characters")
+    if text.count("\n") > limits.DOCUMENT_LINES:
+        raise _error(f"the text has more than {limits.DOCUMENT_LINES} lines")
     if _flow_depth(text) > limits.NESTING:
         raise _error("the text is nested too deep")
     try:
@@ -69,13 +71,25 @@ def _read_yaml(text: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Safe loader that also refuses anchors, aliases and twin keys."""
+        """Safe loader that also refuses anchors, aliases, twin keys and what is too much."""
+
+        items = 0
 
         def compose_node(self, parent: Any, index: Any) -> Any:
             event = self.peek_event()  # type: ignore[no-untyped-call]  # untyped in PyYAML
+            self.items += 1
+            if self.items > limits.DOCUMENT_ITEMS:
+                raise _error(f"more than {limits.DOCUMENT_ITEMS} keys and values")
             if getattr(event, "anchor", None) is not None:
                 raise _error("anchors and aliases are not allowed", f"line {_line(event)}")
             return super().compose_node(parent, index)
+
+        def construct_yaml_int(self, node: Any) -> int:
+            if len(node.value) > limits.DIGITS:
+                raise _error(
+                    f"a number has more than {limits.DIGITS} digits", f"line {_line(node)}"
+                )
+            return super().construct_yaml_int(node)
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             seen: set[str] = set()
@@ -85,6 +99,7 @@ def _read_yaml(text: str) -> Any:
                 seen.add(key)
             return super().construct_mapping(node, deep)
 
+    Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_yaml_int)
     try:
         loader = Loader(text)
         try:

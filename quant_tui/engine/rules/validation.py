@@ -73,9 +73,12 @@ def _typed_rules(
 ) -> int:
     checker = Checker(document.lets, document.parameters, values, findings)
     for name in document.lets:
-        checker.check_let(name)
+        if not findings.full:
+            checker.check_let(name)
     warm = 0
     for key, tree in document.rules.items():
+        if findings.full:
+            break
         typed = checker.check(tree, key, *RULES[key])
         if typed is not None:
             _check_stop(key, typed, findings)
