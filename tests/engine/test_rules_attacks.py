@@ -133,6 +133,7 @@ EXPRESSIONS = {
     "power of powers": "10 ** 10 ** 10 > close",
     "negative window": "sma(close, -5) > 0",
     "giant TA-Lib window": "adx(100001) > 0",
+    "long window where every bar looks at all of it": "cci(2001) > 0",
     "giant default window": "tsi(1e9) > 0",
     "window over all the numbers": "rolling_median(close, 1e15) > 0",
     "average out of the list": "ma(close, 5, 'sma ') > 0",

@@ -267,7 +267,8 @@ class Checker:
     def _window(
         self, node: ast.expr, typed: Typed, spec: FunctionSpec, label: str, wanted: Kind, place: str
     ) -> int:
-        least = int(spec.bounds.get(label, (1 if wanted is Kind.WINDOW else 0, 0))[0])
+        usual = (1 if wanted is Kind.WINDOW else 0, limits.WINDOW)
+        least, most = map(int, spec.bounds.get(label, usual))
         if typed.number is None:
             raise self._wrong(
                 node,
@@ -276,12 +277,12 @@ class Checker:
                 f" {typed.kind.value}",
                 "write a whole number or a parameter",
             )
-        if not typed.number.is_integer() or not least <= typed.number <= limits.WINDOW:
+        if not typed.number.is_integer() or not least <= typed.number <= most:
             raise self._wrong(
                 node,
                 place,
                 f"{label} of {spec.name} must be a whole number from {least} to"
-                f" {limits.WINDOW}, not {typed.number:g}",
+                f" {most}, not {typed.number:g}",
             )
         return int(typed.number)
 

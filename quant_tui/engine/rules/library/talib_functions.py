@@ -24,6 +24,12 @@ _GROUPS = {
     "Math Operators": "Statistics",
     "Pattern Recognition": "Candle patterns",
 }
+_STEP_A_BAR = frozenset({"AVGDEV", "CCI", "FRACTAL", "IMI", "PERCENTILE", "PERCENTRANK", "VHF"})
+"""Functions that look at the whole window again on every bar, and cannot be stopped."""
+
+_LONGEST_THEN = 2_000.0
+"""Their longest window: a million bars take seconds, not minutes."""
+
 _KINDS = {"int": Kind.WINDOW, "real": Kind.NUMBER, "average": Kind.AVERAGE}
 _NAMES = {number: name for name, number in AVERAGES.items()}
 
@@ -72,15 +78,22 @@ def _spec(name: str, entry: TalibFunction, output: int, units: str, text: str) -
             for _, kind, default, *_ in given
         ),
         bounds={
-            label: (
-                -limits.NUMBER if low is None else low,
-                limits.NUMBER if high is None else high,
-            )
+            label: _bounds(entry, kind, low, high)
             for label, kind, _, low, high in given
             if kind is not Kind.AVERAGE
         },
         refuses=_refuse_mavp if entry.name == "MAVP" else _refuse_nothing,
     )
+
+
+def _bounds(
+    entry: TalibFunction, kind: Kind, low: float | None, high: float | None
+) -> tuple[float, float]:
+    least = -limits.NUMBER if low is None else low
+    most = limits.NUMBER if high is None else high
+    if kind is Kind.WINDOW and entry.name in _STEP_A_BAR:
+        most = _LONGEST_THEN
+    return least, most
 
 
 def _refuse_nothing(*_counts: int | str) -> str:
