@@ -163,6 +163,30 @@ def test_a_strategy_file_is_checked_and_run(run: Run, tmp_path: Path) -> None:
     assert json.loads(run("strategy", "check", str(bad), "--json").stdout)["ok"] is False
 
 
+def test_the_language_is_listed_and_documents_are_formatted(run: Run, tmp_path: Path) -> None:
+    listed = json.loads(run("strategy", "functions", "--json").stdout)
+    assert len(listed) > 200
+    assert {"name", "group", "signature", "arguments", "result", "units", "help"} == set(listed[0])
+    assert "rsi(x: series, window: bars = 14)" in run("strategy", "functions", "rsi").stdout
+    assert "momentum(x: series" in run("strategy", "functions", "mom").stdout
+    aroon = run("strategy", "functions", "aroon").stdout
+    assert all(name in aroon for name in ("aroon_up", "aroon_down", "aroon_oscillator"))
+    unknown = run("strategy", "functions", "rsii")
+    assert unknown.returncode == 1
+    assert "Did you mean rsi?" in unknown.stderr
+    file = tmp_path / "s.json"
+    file.write_text('{"exit": "rsi(close)>70", "entry": "rsi( close )<30"}', encoding="utf-8")
+    printed = run("strategy", "format", str(file)).stdout
+    assert printed.splitlines()[-2:] == ["entry: rsi(close, 14) < 30", "exit: rsi(close, 14) > 70"]
+    assert run("strategy", "format", str(file), "--write").returncode == 0
+    assert file.read_text(encoding="utf-8") == printed
+    file.write_text("entry: clse > 1", encoding="utf-8")
+    wrong = run("strategy", "format", str(file), "--write")
+    assert wrong.returncode == 1
+    assert wrong.stderr.strip() == "entry:1: there is no clse (did you mean close?)"
+    assert file.read_text(encoding="utf-8") == "entry: clse > 1"
+
+
 def test_export_writes_files(run: Run, tmp_path: Path) -> None:
     made = json.loads(run(*RUN, "--json").stdout)
     out = tmp_path / "run.json"
@@ -243,6 +267,7 @@ def test_what_cannot_be_done_is_said_in_plain_words(
 def test_every_command_has_help_with_an_example(run: Run) -> None:
     for arguments in (
         (), ("data", "import"), ("data", "list"), ("strategy", "check"), ("strategy", "create"),
+        ("strategy", "format"), ("strategy", "functions"),
         ("strategy", "list"), ("strategy", "templates"), ("strategy", "show"),
         ("backtest", "run"), ("backtest", "list"), ("backtest", "show"), ("backtest", "export"),
         ("doctor",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -30,11 +31,11 @@ def by_run(function: Run, *inputs: FloatArray) -> FloatArray:
     FloatArray
         (T, N), NaN where the function is undefined or an input is.
     """
+    if inputs[0].shape[1] == 1 and all(map(_is_clean, inputs)):
+        return function(*(np.ascontiguousarray(values[:, 0]) for values in inputs))[:, None]
     defined = np.isfinite(inputs[0])
     for other in inputs[1:]:
         defined &= np.isfinite(other)
-    if defined.shape[1] == 1 and defined.all():
-        return function(*(np.ascontiguousarray(values[:, 0]) for values in inputs))[:, None]
     out = np.full(inputs[0].shape, np.nan)
     columns = defined.shape[1]
     for column in range(columns):
@@ -50,3 +51,9 @@ def runs(defined: BoolArray) -> list[tuple[int, int]]:
         return [(0, len(defined))] if len(defined) else []
     edges = np.flatnonzero(np.diff(np.concatenate(([False], defined, [False])).astype(np.int8)))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+def _is_clean(values: FloatArray) -> bool:
+    """Return whether every value is known to be defined, without an array of answers."""
+    with np.errstate(all="ignore"):
+        return math.isfinite(values.sum())

@@ -84,7 +84,8 @@ def _third(values: FloatArray, window: int, out: FloatArray) -> None:
         if spread > 0.0:
             mean = one / window
             third = three / window - 3.0 * mean * two / window + 2.0 * mean * mean * mean
-            out[row] = third / (spread / window) ** 1.5
+            second = spread / window
+            out[row] = third / (second * math.sqrt(second))
 
 
 @compiled
@@ -123,7 +124,7 @@ def _pairs(a: FloatArray, b: FloatArray, window: int, out: FloatArray) -> None:
                 ab += far_a * far_b
         greatest_a, greatest_b = max(greatest_a, aa), max(greatest_b, bb)
         if aa > 0.0 and bb > 0.0:
-            out[row] = min(1.0, max(-1.0, ab / (math.sqrt(aa) * math.sqrt(bb))))
+            out[row] = min(1.0, max(-1.0, ab / math.sqrt(aa * bb)))
 
 
 def variance(values: FloatArray, window: int) -> FloatArray:
