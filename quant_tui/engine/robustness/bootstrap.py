@@ -19,6 +19,7 @@ import numpy as np
 from quant_tui.domain.cancellation import raise_if_cancelled
 from quant_tui.domain.errors import InsufficientData, InvalidInput
 from quant_tui.engine.arrays import FloatArray
+from quant_tui.engine.metrics.returns import dot
 from quant_tui.engine.robustness.resampling import resample
 
 CHUNK_FIGURES = 500_000
@@ -92,7 +93,7 @@ def optimal_block_length(values: FloatArray) -> float:
     run = max(5, int(math.log10(count)))
     lags = min(math.ceil(math.sqrt(count)) + run, count - 1)
     longest = float(math.ceil(min(3.0 * math.sqrt(count), count / 3.0)))
-    products = np.array([centred[lag:] @ centred[: count - lag] for lag in range(lags + 1)])
+    products = np.array([dot(centred[lag:], centred[: count - lag]) for lag in range(lags + 1)])
     if products[0] <= 0.0:
         return 1.0
     bandwidth = min(2 * _first_calm(products, centred, run), lags)

@@ -1,0 +1,141 @@
+"""From a report and the trials behind it to the trust card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quant_tui.domain.cancellation import raise_if_cancelled
+from quant_tui.domain.errors import InsufficientData, InvalidInput
+from quant_tui.engine.calendars import periods_per_year
+from quant_tui.engine.report import Report
+from quant_tui.engine.robustness import lines, rerun_lines
+from quant_tui.engine.robustness.bootstrap import BootstrapIntervals, bootstrap_intervals
+from quant_tui.engine.robustness.card import TrustCard, TrustLine
+from quant_tui.engine.robustness.reruns import Reruns
+from quant_tui.engine.robustness.sharpe import SharpeMoments
+
+QUICK_BARS = 20_000
+"""Bars of all symbols together up to which the strategy is run again for the card."""
+
+DRAWS, FEWEST_DRAWS = 500, 200
+DRAWN_RETURNS = 4_000_000
+"""Resampled returns after which fewer draws have to do: a tenth of a second."""
+
+Progress = Callable[[float, str], None]
+
+_COSTLY = (
+    ("cost_stress", rerun_lines.cost_line),
+    ("start_dates", rerun_lines.start_line),
+    ("plateau", rerun_lines.plateau_line),
+    ("look_ahead", rerun_lines.look_ahead_line),
+    ("warm_up", rerun_lines.warm_up_line),
+)
+
+
+def assess(
+    report: Report,
+    *,
+    trials: int = 1,
+    trial_variance: float | None = None,
+    costly: bool | None = None,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> TrustCard:
+    """Return how far a report can be believed.
+
+    Parameters
+    ----------
+    report
+        Of the chosen run.
+    trials
+        How many trials are behind it, its own included: at least 1.
+    trial_variance
+        Variance of the trials' Sharpe ratios of one period; None where it is not known.
+        It then is 1 / (T − 1), that of T returns without skill, which is also the least
+        that fewer than :data:`FEW_TRIALS` trials count with: a variance of so few is
+        mostly chance.
+    costly
+        Whether to make the checks that run the strategy again; None makes them for up to
+        :data:`QUICK_BARS` bars.
+    progress
+        Told how far it is.
+    cancel
+        Asked all along.
+
+    Raises
+    ------
+    InvalidInput
+        ``trials`` or ``trial_variance`` is out of range.
+    Cancelled
+        ``cancel`` said so.
+    """
+    if trials < 1:
+        raise InvalidInput("trials must be at least 1.", field="trials")
+    annualization = report.config.annualization or periods_per_year(report.bars.dates)
+    returns = report.metrics.returns
+    risk_free = (1.0 + report.config.risk_free) ** (1.0 / annualization) - 1.0
+    moments = SharpeMoments.of(returns, risk_free)
+    variance = _variance(trials, trial_variance, len(returns))
+    told = progress or (lambda _fraction, _message: None)
+    told(0.0, "resampling the returns")
+    made = [
+        lines.trials_line(trials, len(returns) / annualization),
+        lines.probabilistic_line(moments),
+        lines.deflated_line(moments, trials, variance, annualization),
+        lines.track_record_line(moments, annualization),
+        lines.bootstrap_line(_intervals(report, annualization, risk_free, cancel)),
+        *_costly_lines(report, costly, told, cancel),
+        lines.trades_line(report),
+    ]
+    told(1.0, "done")
+    return TrustCard.of(tuple(made), trials)
+
+
+FEW_TRIALS = 10
+
+
+def _variance(trials: int, given: float | None, count: int) -> float:
+    without_skill = 1.0 / max(count - 1, 1)
+    if given is None:
+        return without_skill
+    return max(given, without_skill) if trials < FEW_TRIALS else given
+
+
+def _intervals(
+    report: Report, annualization: float, risk_free: float, cancel: Callable[[], bool] | None
+) -> BootstrapIntervals | InsufficientData:
+    returns = report.metrics.returns
+    draws = min(DRAWS, max(FEWEST_DRAWS, DRAWN_RETURNS // len(returns)))
+    try:
+        return bootstrap_intervals(
+            returns,
+            annualization,
+            risk_free=risk_free,
+            draws=draws,
+            seed=report.config.seed,
+            cancel=cancel,
+        )
+    except InsufficientData as error:
+        return error
+
+
+def _costly_lines(
+    report: Report, costly: bool | None, told: Progress, cancel: Callable[[], bool] | None
+) -> list[TrustLine]:
+    bars = int(report.bars.present.sum())
+    if costly is None:
+        costly = bars <= QUICK_BARS
+    if not costly:
+        return [rerun_lines.unchecked_line(key, bars) for key, _ in _COSTLY]
+    reruns = Reruns(report, cancel)
+    made = []
+    for place, (key, line) in enumerate(_COSTLY):
+        raise_if_cancelled(cancel)
+        start = 0.2 + 0.8 * place / len(_COSTLY)
+        message = f"checking {rerun_lines.TITLES[key].lower()}"
+
+        def part(fraction: float, start: float = start, message: str = message) -> None:
+            told(start + fraction * 0.8 / len(_COSTLY), message)
+
+        made.append(line(reruns, part))
+    return made

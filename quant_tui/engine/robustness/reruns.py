@@ -1,0 +1,93 @@
+"""Running again what a report ran, with one thing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from quant_tui.domain.errors import InsufficientData
+from quant_tui.engine.arrays import BoolArray
+from quant_tui.engine.bars import FIELDS, Bars
+from quant_tui.engine.config import BacktestConfig
+from quant_tui.engine.metrics import Metrics
+from quant_tui.engine.report import Report
+from quant_tui.engine.run import run_backtest
+
+COSTS = {
+    "commission": 0.5,
+    "commission_per_share": 1e9,
+    "commission_minimum": 1e9,
+    "slippage": 0.5,
+    "volume_impact": 10.0,
+    "borrow_rate": 10.0,
+}
+"""Fields of the configuration that cost money, with the most that each may be."""
+
+
+class Reruns:
+    """The same strategy, parameters, bars and configuration, but for what is given.
+
+    The configuration is the resolved one, so that sizes and annualisation stay those of
+    the report when the bars change.
+
+    Parameters
+    ----------
+    report
+        What was run.
+    cancel
+        Asked now and then; true raises Cancelled.
+    """
+
+    def __init__(self, report: Report, cancel: Callable[[], bool] | None = None) -> None:
+        self.report = report
+        self.cancel = cancel
+
+    def run(
+        self,
+        *,
+        bars: Bars | None = None,
+        params: Mapping[str, object] | None = None,
+        config: BacktestConfig | None = None,
+    ) -> Metrics | None:
+        """Return the figures of the changed run; None where the bars do not suffice."""
+        report = self.report
+        try:
+            changed = run_backtest(
+                report.bars if bars is None else bars,
+                report.strategy,
+                report.params if params is None else params,
+                report.config if config is None else config,
+                cancel=self.cancel,
+            )
+        except InsufficientData:
+            return None
+        return changed.metrics
+
+
+def window(bars: Bars, first: int, stop: int) -> Bars:
+    """Return the bars of rows ``first`` to before ``stop``; symbols without any are left out.
+
+    Raises
+    ------
+    InsufficientData
+        No symbol has a bar in them.
+    """
+    keep: BoolArray = np.logical_or.reduce(bars.present[first:stop], axis=0)
+    if not keep.any():
+        raise InsufficientData(f"No symbol has a bar in rows {first} to {stop - 1}.")
+    names = [name for name, kept in zip(bars.symbols, keep, strict=True) if kept]
+    values = [getattr(bars, field)[first:stop][:, keep] for field in FIELDS]
+    return Bars(names, bars.dates[first:stop], *values)
+
+
+def with_costs(config: BacktestConfig, factor: float) -> BacktestConfig:
+    """Return the configuration with every cost multiplied, within what it may be."""
+    changed = {name: min(getattr(config, name) * factor, most) for name, most in COSTS.items()}
+    return replace(config, **changed)
+
+
+def has_costs(config: BacktestConfig) -> bool:
+    """Whether anything is paid for trading or for holding a short position."""
+    return any(getattr(config, name) > 0.0 for name in COSTS)
