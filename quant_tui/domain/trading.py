@@ -79,7 +79,7 @@ class BacktestResult(Entity):
     ``trades`` are the fills; ``portfolio_value`` holds ``date`` and ``value`` lists.
     Beyond the data model: ``round_trips``, ``fingerprint`` (data, strategy, config,
     seed, engine_version), ``details`` (drawdowns, monthly table, reasons of undefined
-    figures, counts of rejected orders, data warnings) and ``benchmark`` (date, value).
+    figures, counts of rejected orders, data warnings, trust card) and ``benchmark`` (date, value).
     """
 
     backtest_id: str
@@ -94,6 +94,30 @@ class BacktestResult(Entity):
     fingerprint: Document = Field(default_factory=dict)
     details: Document = Field(default_factory=dict)
     benchmark: Document = Field(default_factory=dict)
+
+
+class StrategyTrials(Entity):
+    """One entry of the trial ledger: what was tried of a strategy in one go.
+
+    Beyond the data model. A backtest is one trial, a search one entry of many. Entries
+    are only ever added: what a strategy's Sharpe ratio has to be measured against is the
+    number of all that was looked at, also of what was thrown away.
+
+    ``strategy_key`` is the id of a saved strategy, whatever its rules become, and the hash
+    of the rules of one that is not saved. ``fingerprint`` says what was tried (rules,
+    parameters, symbols, period, configuration): the same again is the same trial.
+    ``sharpe_count`` of the ``trials`` had a Sharpe ratio; ``sharpe_sum`` and
+    ``sharpe_squares`` add up those, annual, and their squares.
+    """
+
+    user_id: str
+    strategy_key: str
+    fingerprint: str
+    trials: int = Field(default=1, ge=1)
+    sharpe_count: int = Field(default=0, ge=0)
+    sharpe_sum: float = 0.0
+    sharpe_squares: float = Field(default=0.0, ge=0.0)
+    recorded_at: UtcDatetime = Field(default_factory=utc_now)
 
 
 class OptimizationStudy(Stamped):

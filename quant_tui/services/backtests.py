@@ -34,6 +34,7 @@ from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.names import checked_name
 from quant_tui.services.result_hash import result_hash
 from quant_tui.services.strategies import StrategyService
+from quant_tui.services.trust import TrustService
 from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
 from quant_tui.storage.mongo.repositories import UserRepositories
 
@@ -54,6 +55,7 @@ class BacktestService:
         lifecycle: BacktestLifecycle,
         market_data: MarketDataService,
         strategies: StrategyService,
+        trust: TrustService,
         jobs: JobManager,
     ) -> None:
         self._user_id = user_id
@@ -63,6 +65,7 @@ class BacktestService:
         self._lifecycle = lifecycle
         self._market_data = market_data
         self._strategies = strategies
+        self._trust = trust
         self._jobs = jobs
 
     async def validate(self, request: BacktestRequest) -> dict[str, str]:
@@ -90,7 +93,7 @@ class BacktestService:
         return self._start(backtest, prepared)
 
     async def run_unsaved(self, request: BacktestRequest) -> Job[BacktestReport]:
-        """Run a backtest as a job without keeping anything of it.
+        """Run a backtest as a job without keeping anything of it but its count as a trial.
 
         Raises
         ------
@@ -280,7 +283,7 @@ class BacktestService:
         context.progress(0.1, "running")
 
         def progress(fraction: float, message: str) -> None:
-            context.progress(0.1 + 0.8 * fraction, message)
+            context.progress(0.1 + 0.6 * fraction, message)
 
         report = await context.run_in_thread(
             run_backtest,
@@ -292,12 +295,15 @@ class BacktestService:
             progress=progress,
             cancel=context.cancel,
         )
+        trials = await self._trust.record(prepared, report)
+        card = await self._trust.card(report, trials, context, start=0.7)
         document = await context.run_in_thread(report.to_document)
         digest = await context.run_in_thread(result_hash, document)
         context.cancel.raise_if_cancelled()
         details = dict(document.get("details", {}))
         issues = await context.run_in_thread(data_quality, bars)
         details.update(data_quality_details(issues, details.get("warnings") or ()))
+        details["trust"] = card.to_document()
         details["data"] = await self._market_data.provenance(
             (*wanted, *filter(None, [prepared.benchmark]))
         )

@@ -17,6 +17,7 @@ from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.sample_data import SampleDataService
 from quant_tui.services.stores import Stores, open_stores
 from quant_tui.services.strategies import StrategyService
+from quant_tui.services.trust import TrustService
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Services:
     user: User | None = None
     _strategies: StrategyService | None = None
     _backtests: BacktestService | None = None
+    _trust: TrustService | None = None
 
     @property
     def strategies(self) -> StrategyService:
@@ -54,17 +56,26 @@ class Services:
             raise InvalidInput("Nobody is signed in.", hint="Make the local account first.")
         return self._backtests
 
+    @property
+    def trust(self) -> TrustService:
+        """Trial ledger and trust cards of the signed-in user."""
+        if self._trust is None:
+            raise InvalidInput("Nobody is signed in.", hint="Make the local account first.")
+        return self._trust
+
     async def sign_in(self, user: User) -> None:
         """Work as ``user`` from now on, and mend what a killed process left running."""
         mine = self.stores.repositories.for_user(user.id)
         self.user = user
         self._strategies = StrategyService(mine, self.stores.repositories.strategy_templates)
+        self._trust = TrustService(repositories=mine, market_data=self.market_data, jobs=self.jobs)
         self._backtests = BacktestService(
             user_id=user.id,
             repositories=mine,
             lifecycle=self.stores.lifecycle,
             market_data=self.market_data,
             strategies=self._strategies,
+            trust=self._trust,
             jobs=self.jobs,
         )
 

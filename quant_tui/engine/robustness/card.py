@@ -62,6 +62,9 @@ DECISIVE = ("look_ahead", "deflated_sharpe", "probabilistic_sharpe", "cost_stres
 luck alone would show as much; it does not earn anything reliably; or it lives on costs
 that nobody gets. The others make a result doubtful, for each has honest exceptions."""
 
+PROOF = ("deflated_sharpe", "bootstrap")
+"""Lines that must be good for the whole to be."""
+
 MOST_DOUBTS = 2
 """Doubtful lines that a good card may have: with some ten checks, one or two fall short
 by chance even where the effect is real."""
@@ -76,9 +79,10 @@ class TrustCard:
     verdict
         ``bad``: a decisive line is bad. ``unknown``: there is no Sharpe ratio to judge, or
         nothing speaks against the result but checks were left out. ``good``: the deflated
-        Sharpe ratio is good, no line is bad, and at most two are doubtful. ``doubtful``:
-        everything else. Lines that do not apply, such as the plateau of a strategy without
-        parameters, neither help nor hurt.
+        Sharpe ratio and the bootstrap are good (two independent looks at luck: alone, one
+        in twenty random strategies passes the first), no line is bad, and at most two are
+        doubtful. ``doubtful``: everything else. Lines that do not apply, such as the
+        plateau of a strategy without parameters, neither help nor hurt.
     summary
         One sentence.
     trials
@@ -122,7 +126,8 @@ def _weigh(lines: tuple[TrustLine, ...], trials: int) -> tuple[Verdict, str]:
         return Verdict.UNKNOWN, f"Cannot be judged. {deflated.text}"
     bad = [line.title.lower() for line in lines if line.verdict is Verdict.BAD]
     doubts = [line.title.lower() for line in lines if line.verdict is Verdict.DOUBTFUL]
-    if bad or deflated.verdict is not Verdict.GOOD or len(doubts) > MOST_DOUBTS:
+    proven = all(by_key[key].verdict is Verdict.GOOD for key in PROOF)
+    if bad or not proven or len(doubts) > MOST_DOUBTS:
         return Verdict.DOUBTFUL, f"Look closer at: {', '.join(bad + doubts)}."
     skipped = [line.title.lower() for line in lines if not line.checked]
     if skipped:

@@ -224,9 +224,10 @@ def _calls(document: StrategyDocument) -> dict[str, ast.expr]:
     found: dict[str, ast.expr] = {}
     for tree in (*document.lets.values(), *document.rules.values()):
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if FUNCTIONS[node.func.id].result is Kind.SERIES:
-                    found.setdefault(canonical_text(node), node)
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            if FUNCTIONS[node.func.id].result is Kind.SERIES:
+                found.setdefault(canonical_text(node), node)
     return found
 
 

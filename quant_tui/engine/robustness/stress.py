@@ -115,7 +115,7 @@ def neighbours(
                 moved = max(moved, spec.low)
             if spec.high is not None:
                 moved = min(moved, spec.high)
-            other = int(round(moved)) if spec.kind == "int" else float(moved)
+            other = round(moved) if spec.kind == "int" else float(moved)
             if other != value:
                 found.append((name, other))
     return found

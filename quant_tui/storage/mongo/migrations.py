@@ -79,6 +79,7 @@ async def _apply_collection(
 
 MIGRATIONS_IN_ORDER: tuple[Migration, ...] = (
     Migration(1, "collections, validators and indexes of the data model", apply_schema),
+    Migration(2, "trial ledger", apply_schema),
 )
 
 

@@ -51,6 +51,8 @@ REFERENCES: tuple[Reference, ...] = (
     Reference("strategy_templates", "strategies", "template_id", OnDelete.KEEP),
     Reference("strategies", "backtests", "strategy_id", OnDelete.KEEP),
     Reference("strategies", "optimization_studies", "strategy_id", OnDelete.KEEP),
+    # What was tried stays tried: a deletion that is undone must not have cleaned the slate.
+    Reference("strategies", "strategy_trials", "strategy_key", OnDelete.KEEP),
     Reference("backtests", "backtest_executions", "backtest_id", OnDelete.CASCADE),
     Reference("backtests", "backtest_results", "backtest_id", OnDelete.CASCADE),
     Reference(

@@ -25,6 +25,7 @@ from quant_tui.storage.mongo.queries import (
 from quant_tui.storage.mongo.repository import OwnedRepository, Repository
 from quant_tui.storage.mongo.results import ResultRepository
 from quant_tui.storage.mongo.store import MetadataStore
+from quant_tui.storage.mongo.trials import TrialRepository
 
 
 class UserRepositories:
@@ -44,6 +45,7 @@ class UserRepositories:
         self.backtests = BacktestRepository(store, user_id)
         self.executions = ExecutionRepository(store, user_id)
         self.results = ResultRepository(store, user_id)
+        self.trials = TrialRepository(store, user_id)
         self.studies = OwnedRepository(store, OptimizationStudy, user_id)
         self.portfolios = OwnedRepository(store, Portfolio, user_id)
         self.watchlists = OwnedRepository(store, Watchlist, user_id)

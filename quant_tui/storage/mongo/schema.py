@@ -31,6 +31,7 @@ from quant_tui.domain.trading import (
     Portfolio,
     Strategy,
     StrategyTemplate,
+    StrategyTrials,
 )
 from quant_tui.domain.user import Dashboard, User, Watchlist
 
@@ -164,6 +165,12 @@ COLLECTIONS: tuple[CollectionSpec, ...] = (
             _by("user_id", "-executed_at"),
             _by("execution_id", unique=True),
         ),
+    ),
+    CollectionSpec(
+        "strategy_trials",
+        StrategyTrials,
+        "trial",
+        (_by("user_id", "strategy_key", "fingerprint", unique=True),),  # ours: counts once
     ),
     CollectionSpec(
         "optimization_studies",
