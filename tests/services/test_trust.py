@@ -92,7 +92,7 @@ async def test_more_trials_deflate_the_same_run(stocked: Services) -> None:
 
 
 async def test_a_saved_strategy_keeps_its_count_when_its_rules_change(stocked: Services) -> None:
-    strategy = await stocked.strategies.create("SMA_CROSSOVER", "mine")
+    strategy = await stocked.strategies.create("mine", "SMA_CROSSOVER")
     request = replace(REQUEST, strategy_type="", strategy_id=strategy.id)
     assert (await trust_of(stocked, request))["trials"] == 1
     changed = await stocked.strategies.update(
