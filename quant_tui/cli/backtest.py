@@ -1,4 +1,4 @@
-"""``quant-tui backtest``: run, list, show, export."""
+"""``quant-tui backtest``: run, list, show, compare, export, rerun."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from quant_tui.cli.backtest_output import print_comparison, print_report
+from quant_tui.cli.backtest_output import print_comparison, print_report, print_rerun
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, percent, print_json, print_table, ratio
 from quant_tui.cli.strategy import parse_parameters, read_text
 from quant_tui.domain.base import Document
 from quant_tui.services.backtest_report import BacktestReport
+from quant_tui.services.backtest_rerun import compare_rerun, rerun_bundle
 from quant_tui.services.composition import Services
 
 commands = typer.Typer(help="Run strategies over past bars.", no_args_is_help=True)
@@ -161,13 +162,22 @@ def compare(
 
 
 @commands.command(
-    "export", epilog="Example:  quant-tui backtest export 6741… run.json --format json"
+    "export",
+    epilog="Examples:  quant-tui backtest export 6741… run.html --format html  ·  "
+    "quant-tui backtest export 6741… run.zip --format bundle",
 )
 def export(
     context: typer.Context,
     backtest_id: IdArgument,
     out: Annotated[Path, typer.Argument(help="A file; for csv a folder.")],
-    file_format: Annotated[str, typer.Option("--format", help="json or csv.")] = "json",
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="json; csv, a file a table; html, one page that needs nothing else; bundle, a"
+            " ZIP with the very bars, which backtest rerun runs anywhere.",
+        ),
+    ] = "json",
     as_json: JsonOption = False,
 ) -> None:
     """Write a backtest to files."""
@@ -182,6 +192,40 @@ def export(
         print_json({"files": written})
     else:
         print("\n".join(written))
+
+
+@commands.command(
+    "rerun",
+    epilog="Examples:  quant-tui backtest rerun 6741…  ·  quant-tui backtest rerun run.zip --json",
+)
+def rerun(
+    context: typer.Context,
+    source: Annotated[
+        str, typer.Argument(help="A backtest's id, or a bundle's file.", metavar="ID|BUNDLE.zip")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Run a backtest again and say whether it gives the same.
+
+    An id runs on the bars that are stored now, and keeps the new result. A bundle runs on
+    the bars in it; nothing is kept, and no store is needed.
+    """
+    command: CommandContext = context.obj
+    if source.lower().endswith(".zip") or "/" in source or Path(source).is_file():
+        print_rerun(rerun_bundle(Path(source)).to_document(), as_json=as_json)
+        return
+
+    async def work(services: Services) -> Document:
+        backtests = services.backtests
+        before = await backtests.show(source)
+        job = await backtests.rerun(source)
+        services.jobs.subscribe(ProgressLine())
+        after = await job.wait()
+        if before.result is None:
+            return {**after.to_document(), "rerun": None}
+        return compare_rerun(before, after).to_document()
+
+    print_rerun(command.run(work), as_json=as_json)
 
 
 def _date(text: str, option: str) -> date | None:

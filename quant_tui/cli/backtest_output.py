@@ -63,13 +63,50 @@ def print_comparison(document: Document) -> None:
         ],
         "The runs have no figures.",
     )
+    _print_differences(
+        document["differences"], numbers, "The runs differ in nothing that was asked for."
+    )
+
+
+def print_rerun(document: Document, *, as_json: bool) -> None:
+    """Print a run made again, and whether it is the same as before."""
+    print_report(document, as_json=as_json)
+    if as_json:
+        return
+    rerun = document["rerun"]
+    if rerun is None:
+        print("It had no result before, so there is nothing to compare with.")
+        return
+    print(f"{'The same' if rerun['same'] else 'Another'} result: {rerun['after']['result']}")
+    if rerun["same"]:
+        return
+    print(f"before:       {rerun['before']['result']}")
+    changed = [part for part, equal in rerun["equal"].items() if not equal and part != "result"]
+    names = ", ".join(changed).replace("_", " ")
+    print(f"What changed: {names or 'nothing of data, strategy, config, seed and engine'}")
+    _print_differences(rerun["differences"], ("before", "now"), "")
     print_table(
-        ("area", "field", *numbers),
+        ("figure", "before", "now"),
+        [
+            (one["title"], *(write_figure(value, one["unit"]) for value in one["values"]))
+            for one in rerun["metrics"]
+        ],
+        "All figures are the same.",
+    )
+
+
+def _print_differences(
+    differences: Sequence[Document], columns: Sequence[str], nothing: str
+) -> None:
+    if not differences and not nothing:
+        return
+    print_table(
+        ("area", "field", *columns),
         [
             (one["area"], one["field"], *(_text(value) for value in one["values"]))
-            for one in document["differences"]
+            for one in differences
         ],
-        "The runs differ in nothing that was asked for.",
+        nothing,
     )
 
 

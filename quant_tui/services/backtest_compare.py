@@ -112,13 +112,14 @@ def compare_reports(reports: Sequence[BacktestReport]) -> BacktestComparison:
             )
     return BacktestComparison(
         reports=tuple(reports),
-        figures=tuple(_figures(reports)),
+        figures=tuple(compared_figures(reports)),
         differences=tuple(differences(reports)),
         curves=tuple(_curve(one) for one in reports),
     )
 
 
-def _figures(reports: Sequence[BacktestReport]) -> list[ComparedFigure]:
+def compared_figures(reports: Sequence[BacktestReport]) -> list[ComparedFigure]:
+    """Return every figure that one of the runs has, in the order of the tear sheet."""
     values: dict[Figure, list[float | None]] = {}
     for at, report in enumerate(reports):
         if report.result is None:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import InvalidInput
+from quant_tui.services.backtest_bundle import Bundle
 from quant_tui.services.backtest_report import BacktestReport
 from quant_tui.services.html_report import render_html
+from quant_tui.services.whole_file import write_whole
 
-FORMATS = ("json", "csv", "html")
+FORMATS = ("json", "csv", "html", "bundle")
 
 
-def export_report(report: BacktestReport, out: Path, file_format: str) -> list[Path]:
+def export_report(
+    report: BacktestReport, out: Path, file_format: str, bundle: Bundle | None = None
+) -> list[Path]:
     """Write a report and return the files written.
 
     Parameters
     ----------
     out
         A folder, made when missing, for ``csv``; a file otherwise.
+    bundle
+        What to write for ``bundle``.
 
     Raises
     ------
@@ -47,14 +52,19 @@ def export_report(report: BacktestReport, out: Path, file_format: str) -> list[P
     try:
         if file_format == "csv":
             return _write_tables(out, document)
-        if file_format == "html":
-            text = render_html(document)
-        else:
-            text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-        _write(out, text)
+        write_whole(out, _content(document, file_format, bundle))
         return [out]
     except OSError as error:
         raise InvalidInput(f"{out} cannot be written: {error.strerror}.", field="out") from error
+
+
+def _content(document: Document, file_format: str, bundle: Bundle | None) -> bytes:
+    if file_format == "html":
+        return render_html(document).encode("utf-8")
+    if file_format == "bundle" and bundle is not None:
+        return bundle.to_bytes()
+    text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
+    return f"{text}\n".encode()
 
 
 def _write_tables(folder: Path, document: Document) -> list[Path]:
@@ -85,24 +95,6 @@ def _write_tables(folder: Path, document: Document) -> list[Path]:
             writer.writerows(rows)
         written.append(path)
     path = folder / "config.json"
-    _write(path, json.dumps(document["config"], ensure_ascii=False, indent=2) + "\n")
+    text = json.dumps(document["config"], ensure_ascii=False, indent=2) + "\n"
+    write_whole(path, text.encode("utf-8"))
     return [*written, path]
-
-
-def _write(path: Path, text: str) -> None:
-    """Write the whole file or nothing of it.
-
-    A device or pipe is written into, never replaced: renaming a file over ``/dev/null``
-    would take it from everybody. A link keeps pointing where it does.
-    """
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")
-        return
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        scratch.write_text(text, encoding="utf-8")
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from quant_tui.domain.base import Document
 from quant_tui.domain.trading import Backtest, BacktestExecution, BacktestResult
 from quant_tui.domain.vocabulary import RunStatus
-from quant_tui.engine.data_quality import DataQualityIssue
 from quant_tui.services.result_hash import HASHED, result_hash
-
-LISTED_ISSUES = 200
-"""Most oddities of the bars that a result keeps."""
-
-WARNED_ISSUES = 10
-"""Most of them that stand among its warnings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +108,6 @@ class BacktestReport:
             "details": result.details if result else {},
             "fingerprint": _fingerprint(result) if result else {},
         }
-
-
-def data_quality_details(issues: Sequence[DataQualityIssue], warnings: Sequence[str]) -> Document:
-    """Return what a result's ``details`` hold of the quality of its bars.
-
-    Parameters
-    ----------
-    issues
-        All that were found; the first :data:`LISTED_ISSUES` are kept.
-    warnings
-        Those that the run has already; the engine itself tells of closes out of range.
-    """
-    told = [one.text for one in issues if one.check != "outside_range"]
-    more = len(told) - WARNED_ISSUES
-    told = told[:WARNED_ISSUES]
-    if more > 0:
-        told.append(f"{more} more oddities of the bars are listed under data quality.")
-    return {
-        "data_quality": [one.to_document() for one in issues[:LISTED_ISSUES]],
-        "warnings": [*warnings, *told],
-    }
 
 
 def _fingerprint(result: BacktestResult) -> Document:

@@ -24,15 +24,12 @@ from quant_tui.services.backtest_compare import (
     compare_reports,
 )
 from quant_tui.services.backtest_export import export_report
-from quant_tui.services.backtest_report import (
-    BacktestReport,
-    BacktestSummary,
-    data_quality_details,
-)
+from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
 from quant_tui.services.backtest_request import BacktestRequest, PreparedBacktest, prepare
+from quant_tui.services.backtest_rerun import make_bundle
+from quant_tui.services.backtest_result import result_of
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.names import checked_name
-from quant_tui.services.result_hash import result_hash
 from quant_tui.services.strategies import StrategyService
 from quant_tui.services.trust import TrustService
 from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
@@ -214,17 +211,26 @@ class BacktestService:
         Parameters
         ----------
         out
-            A file for ``json``; a folder, made when missing, for ``csv`` (one file a table).
+            A folder, made when missing, for ``csv`` (one file a table); a file otherwise.
         file_format
-            ``json`` or ``csv``.
+            ``json``, ``csv``, ``html`` (one page that needs nothing else) or ``bundle``
+            (a ZIP from which ``backtest rerun`` gives the same result anywhere).
 
         Raises
         ------
         InvalidInput
-            When there is no result, the format is unknown or the path cannot be written.
+            When there is no result, the format is unknown, the path cannot be written, or
+            a bundle's bars are no longer those of the run.
         """
         report = await self.show(backtest_id)
-        return await asyncio.to_thread(export_report, report, out, file_format)
+        bundle = None
+        if file_format == "bundle" and report.result is not None:
+            prepared = PreparedBacktest.from_snapshot(report.backtest)
+            bars, benchmark = await self._market_data.load_with_benchmark(
+                prepared.symbols, prepared.benchmark, prepared.start, prepared.end
+            )
+            bundle = await asyncio.to_thread(make_bundle, report, bars, benchmark)
+        return await asyncio.to_thread(export_report, report, out, file_format, bundle)
 
     def _backtest(self, request: BacktestRequest, prepared: PreparedBacktest) -> Backtest:
         shown = ", ".join(prepared.symbols[:3])
@@ -298,27 +304,20 @@ class BacktestService:
         trials = await self._trust.record(prepared, report)
         card = await self._trust.card(report, trials, context, start=0.7)
         document = await context.run_in_thread(report.to_document)
-        digest = await context.run_in_thread(result_hash, document)
-        context.cancel.raise_if_cancelled()
-        details = dict(document.get("details", {}))
+        document["details"]["trust"] = card.to_document()
         issues = await context.run_in_thread(data_quality, bars)
-        details.update(data_quality_details(issues, details.get("warnings") or ()))
-        details["trust"] = card.to_document()
-        details["data"] = await self._market_data.provenance(
+        provenance = await self._market_data.provenance(
             (*wanted, *filter(None, [prepared.benchmark]))
         )
-        return BacktestResult(
+        context.cancel.raise_if_cancelled()
+        return await context.run_in_thread(
+            result_of,
+            document,
             backtest_id=backtest.id,
             execution_id=execution_id,
-            performance=document["performance"],
-            risk_metrics=document["risk_metrics"],
-            trades=document["trades"],
-            round_trips=document["round_trips"],
-            portfolio_value=document["portfolio_value"],
-            benchmark=document.get("benchmark") or {},
-            details=details,
-            fingerprint={**document["fingerprint"], "result": digest},
             user_id=self._user_id,
+            issues=issues,
+            provenance=provenance,
         )
 
     @contextlib.asynccontextmanager

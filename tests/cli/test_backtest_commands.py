@@ -74,3 +74,67 @@ def test_compare_prints_figures_and_differences(run: Run, made: dict[str, object
         assert refused.returncode == 1
         assert said in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_rerun_says_that_the_result_is_the_same(
+    run: Run, made: dict[str, object], tmp_path: Path
+) -> None:
+    identity = str(made["backtest_id"])
+    document = json.loads(run("backtest", "rerun", identity, "--json").stdout)
+    assert document["backtest_id"] == identity
+    assert document["execution_id"] != made["execution_id"]
+    assert document["rerun"]["same"] is True
+    assert document["rerun"]["after"] == made["fingerprint"]
+    assert "The same result: " in run("backtest", "rerun", identity).stdout
+    bundle = tmp_path / "run.zip"
+    assert run("backtest", "export", identity, str(bundle), "--format", "bundle").returncode == 0
+    elsewhere = tmp_path / "elsewhere"
+    assert main(["--home", str(elsewhere), "backtest", "rerun", str(bundle)]) == 0
+    assert not elsewhere.exists(), "no store is needed"
+
+
+def test_a_rerun_on_other_bars_says_what_changed(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "MOVES.csv"
+    rows = [f"2024-01-{day:02d},1,{day},0.5,{day},100" for day in range(2, 29)]
+    path.write_text("\n".join(["Date,Open,High,Low,Close,Volume", *rows]))
+    run("data", "import", str(path))
+    kept = json.loads(
+        run("backtest", "run", "--strategy", "BUY_AND_HOLD", "--symbols", "MOVES", "--json").stdout
+    )
+    path.write_text("\n".join(["Date,Open,High,Low,Close,Volume", *rows[:-1],
+                               "2024-01-28,1,50,0.5,50,100"]))  # fmt: skip
+    run("data", "import", str(path))
+    refused = run("backtest", "export", kept["backtest_id"], str(tmp_path / "x.zip"),
+                  "--format", "bundle")  # fmt: skip
+    assert refused.returncode == 1
+    assert "the data changed since it ran" in refused.stderr
+    shown = run("backtest", "rerun", kept["backtest_id"]).stdout
+    for text in ("Another result", "What changed: data", "fingerprint", "Total return"):
+        assert text in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("rerun", "nothing"), "no backtest"),
+        (("rerun", "nowhere/at/all.zip"), "it is not a file"),
+        (("rerun", __file__), "is no bundle"),
+        (("export", "nothing", "out.html", "--format", "html"), "no backtest"),
+    ],
+)
+def test_what_cannot_be_done_says_why_in_one_line(
+    run: Run, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run("backtest", *arguments)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_html_export_is_a_page(run: Run, made: dict[str, object], tmp_path: Path) -> None:
+    out = tmp_path / "run.html"
+    assert run("backtest", "export", str(made["backtest_id"]), str(out), "--format",
+               "html").returncode == 0  # fmt: skip
+    page = out.read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "the prices of NARU.SYN are invented" in page
