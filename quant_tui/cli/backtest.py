@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
+from quant_tui.cli import backtest_options as options
 from quant_tui.cli.backtest_output import print_comparison, print_report, print_rerun
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, percent, print_json, print_table, ratio
@@ -25,7 +26,9 @@ IdArgument = Annotated[str, typer.Argument(help="The backtest's id.", metavar="I
 @commands.command(
     "run",
     epilog="Examples:  quant-tui backtest run --strategy SMA_CROSSOVER --symbols SPX,IXIC "
-    "--start 2010-01-01 --end 2018-12-31  ·  quant-tui backtest run --file mine.yaml --symbols SPX",
+    "--start 2010-01-01 --end 2018-12-31  ·  quant-tui backtest run --file mine.yaml --symbols SPX"
+    "  ·  quant-tui backtest run --file short.yaml --symbols SPX --allow-short --borrow-rate 0.03"
+    "  ·  quant-tui backtest run --id 6741… --symbols SPX --sizing volatility_target:0.15",
 )
 def run(
     context: typer.Context,
@@ -35,15 +38,23 @@ def run(
     file: Annotated[Path | None, typer.Option(help="A rule document, YAML or JSON.")] = None,
     start: Annotated[str, typer.Option(help="First session, YYYY-MM-DD.")] = "",
     end: Annotated[str, typer.Option(help="Last session, YYYY-MM-DD.")] = "",
-    capital: Annotated[float, typer.Option(help="Cash at the start.")] = 100_000.0,
-    commission: Annotated[float, typer.Option(help="Fraction of the value of a fill.")] = 0.001,
-    slippage: Annotated[float, typer.Option(help="Fraction of the price, against you.")] = 0.0,
-    fill: Annotated[
-        Literal["next_open", "close"], typer.Option(help="When an order fills.")
-    ] = "next_open",
-    shares: Annotated[
-        Literal["fractional", "whole"], typer.Option(help="What can be bought.")
-    ] = "fractional",
+    capital: options.Capital = 100_000.0,
+    commission: options.Commission = 0.001,
+    commission_per_share: options.CommissionPerShare = 0.0,
+    commission_minimum: options.CommissionMinimum = 0.0,
+    slippage_model: options.SlippageModel = "fraction",
+    slippage: options.Slippage = 0.0,
+    volume_impact: options.VolumeImpact = 0.0,
+    borrow_rate: options.BorrowRate = 0.0,
+    cash_rate: options.CashRate = 0.0,
+    fill: options.Fill = "next_open",
+    shares: options.Shares = "fractional",
+    participation_cap: options.ParticipationCap = None,
+    intrabar: options.Intrabar = "pessimistic",
+    sizing: options.Sizing = "auto",
+    sizing_window: options.SizingWindow = 20,
+    allow_short: options.AllowShort = False,
+    max_leverage: options.MaxLeverage = 1.0,
     param: Annotated[list[str] | None, typer.Option(help="A parameter, name=value.")] = None,
     benchmark: Annotated[str, typer.Option(help="A symbol to compare with.")] = "",
     seed: Annotated[int, typer.Option(help="For what is random; kept with the result.")] = 0,
@@ -56,6 +67,7 @@ def run(
     if sum(map(bool, (strategy, strategy_id, file))) != 1:
         raise typer.BadParameter("Give one of --strategy, --id and --file.")
     parameters = parse_parameters(param)
+    sizing_name, sizing_value = options.parse_sizing(sizing)
     first, last = _date(start, "--start"), _date(end, "--end")
     text = read_text(file) if file else ""
 
@@ -75,9 +87,22 @@ def run(
             config=BacktestConfig(
                 initial_capital=capital,
                 commission=commission,
+                commission_per_share=commission_per_share,
+                commission_minimum=commission_minimum,
+                slippage_model=slippage_model,
                 slippage=slippage,
+                volume_impact=volume_impact,
+                borrow_rate=borrow_rate,
+                cash_rate=cash_rate,
                 fill=fill,
                 shares=shares,
+                participation_cap=participation_cap,
+                intrabar=intrabar,
+                sizing=sizing_name,
+                sizing_value=sizing_value,
+                sizing_window=sizing_window,
+                allow_short=allow_short,
+                max_leverage=max_leverage,
                 seed=seed,
             ),
             benchmark=benchmark,

@@ -26,6 +26,9 @@ def print_report(document: Document, *, as_json: bool) -> None:
     synthetic = [one["symbol"] for one in document["details"].get("data", ()) if one["synthetic"]]
     if synthetic:
         print(f"Synthetic data: {', '.join(synthetic)}")
+    trust = document["details"].get("trust") or {}
+    if trust:
+        print(plain(f"Trust: {trust['verdict']} · {trust['summary']}"))
     rows = [
         ("total return", percent(figures["total_return"])),
         ("CAGR", percent(figures["cagr"])),
@@ -41,6 +44,18 @@ def print_report(document: Document, *, as_json: bool) -> None:
     ]
     for label, value in rows:
         print(f"  {label:<14} {value:>14}")
+    _print_assumptions(document["details"])
+    for warning in document["details"].get("warnings") or ():
+        print(plain(f"! {warning}"))
+
+
+def _print_assumptions(details: Document) -> None:
+    count, bracket = details.get("assumptions"), details.get("bracket")
+    if count and bracket:
+        ends = " · ".join(
+            f"{name} {percent(figures['total_return'])}" for name, figures in bracket.items()
+        )
+        print(f"{count} fills rest on an assumption about a bar. Total return: {ends}")
 
 
 def print_comparison(document: Document) -> None:

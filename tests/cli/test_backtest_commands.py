@@ -138,3 +138,56 @@ def test_the_html_export_is_a_page(run: Run, made: dict[str, object], tmp_path: 
     page = out.read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
     assert "the prices of NARU.SYN are invented" in page
+
+
+def test_every_option_of_trading_reaches_the_engine(run: Run, tmp_path: Path) -> None:
+    rules = tmp_path / "short.yaml"
+    rules.write_text(
+        "entry: cross_above(close, sma(close, 20))\nexit: cross_below(close, sma(close, 20))\n"
+        "short_entry: cross_below(close, sma(close, 20))\n"
+        "short_exit: cross_above(close, sma(close, 20))\nstop_loss: 0.01\ntake_profit: 0.01\n"
+    )
+    given = {
+        "commission": 0.002, "commission_per_share": 0.01, "commission_minimum": 2.5,
+        "slippage_model": "volume_share", "slippage": 0.0005, "volume_impact": 0.1,
+        "borrow_rate": 0.03, "cash_rate": 0.02, "participation_cap": 0.25,
+        "intrabar": "optimistic", "sizing_window": 30, "max_leverage": 1.5,
+    }  # fmt: skip
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    arguments = ("backtest", "run", "--file", str(rules), "--symbols", "SPX,LOOM.SYN", "--start",
+                 "2012-01-01", "--no-save", "--allow-short", *options, "--sizing",
+                 "volatility_target:0.2")  # fmt: skip
+    done = run(*arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    wanted = {**given, "allow_short": True, "sizing": "volatility_target", "sizing_value": 0.2}
+    assert {name: document["config"][name] for name in wanted} == wanted
+    assert document["details"]["assumptions"] > 0
+    shown = run(*arguments).stdout
+    assert f"{document['details']['assumptions']} fills rest on an assumption" in shown
+    assert "pessimistic " in shown
+    for warning in document["details"]["warnings"]:
+        assert f"! {warning}" in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "said"),
+    [
+        (("--sizing", "half"), 2, "volatility_target"),
+        (("--sizing", "fraction"), 2, "fraction:VALUE"),
+        (("--sizing", "all_in:1"), 2, "Write all_in"),
+        (("--sizing", "fraction:much"), 2, "is no number"),
+        (("--sizing", "fraction:2"), 1, "sizing_value"),
+        (("--volume-impact", "0.1"), 1, "volume_impact"),
+        (("--participation-cap", "0"), 1, "participation_cap"),
+        (("--slippage-model", "linear"), 2, "slippage-model"),
+        (("--max-leverage", "nan"), 1, "max_leverage"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_named(
+    run: Run, options: tuple[str, ...], code: int, said: str
+) -> None:
+    done = run(*RUN, *options)
+    assert done.returncode == code, done.stdout
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
