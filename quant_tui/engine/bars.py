@@ -159,6 +159,16 @@ class Bars:
             self.volume[:rows][:, keep],
         )
 
+    def tail(self, first: int) -> Bars:
+        """Return the dates from row ``first`` on.
+
+        Raises
+        ------
+        InsufficientData
+            A symbol has no bar in them.
+        """
+        return Bars(self.symbols, self.dates[first:], *(getattr(self, f)[first:] for f in FIELDS))
+
     def _check_prices(self) -> None:
         missing = np.isnan(self.close)
         for name in ("open", "high", "low", "close"):

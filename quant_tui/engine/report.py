@@ -71,6 +71,9 @@ class Report:
         None without one.
     warnings
         What a reader of the figures should know, a sentence each.
+    history
+        ``bars`` with those before them from which the strategy's series were warmed up;
+        None when there are none.
     """
 
     bars: Bars
@@ -88,6 +91,7 @@ class Report:
     benchmark_curve: FloatArray | None
     warm_up: int
     warnings: tuple[str, ...]
+    history: Bars | None = None
 
     @property
     def performance(self) -> dict[str, Figure]:
@@ -161,13 +165,22 @@ class Report:
             found[assumption] = {"final_equity": final, "total_return": total}
         return found
 
+    @property
+    def warm_up_bars(self) -> int:
+        """Bars before the first one that was traded."""
+        return 0 if self.history is None else len(self.history) - len(self.bars)
+
     @cached_property
     def fingerprint(self) -> dict[str, Any]:
         """Hashes from which two runs can be told alike: data, strategy, config, seed, version."""
+        seen = self.bars if self.history is None else self.history
+        config = self.config.to_document()
+        if self.warm_up_bars:
+            config["warm_up_bars"] = self.warm_up_bars
         return {
-            "data": self.bars.content_hash,
+            "data": seen.content_hash,
             "strategy": _hash({"rules": self.strategy.hash, "params": self.params}),
-            "config": _hash(self.config.to_document()),
+            "config": _hash(config),
             "seed": self.config.seed,
             "engine_version": ENGINE_VERSION,
         }
@@ -271,6 +284,7 @@ class Report:
                 "name": self.strategy.name,
                 "params": dict(self.params),
                 "warm_up": self.warm_up,
+                "warm_up_bars": self.warm_up_bars,
                 "document": self.strategy.to_document(),
             },
             "config": self.config.to_document(),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -46,6 +48,7 @@ def run_backtest(
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
     inputs: Mapping[str, ArrayLike] | None = None,
+    begin: int = 0,
 ) -> Report:
     """Run a strategy over bars.
 
@@ -69,6 +72,11 @@ def run_backtest(
     inputs
         Series from outside that the strategy asks for, (T,) or (T, N), as of the bars,
         by the canonical text of the call: ``macro("CPI")``.
+    begin
+        Row of the first bar that is traded and counted. Those before it only warm the
+        strategy's series up, so that it can act on that very bar; the report is about the
+        bars from it on, as if the account had been opened then. ``volatility_target``
+        measures from it on too.
 
     Returns
     -------
@@ -92,18 +100,21 @@ def run_backtest(
     document = document_of(strategy)
     values = resolve_parameters(document, params)
     warm = warm_up(document, values)
+    history, bars = bars, _traded(bars, begin)
     config = config.resolve(
         symbols=len(bars.symbols),
         annualization=periods_per_year(bars.dates),
         sizing=document.sizing,
     )
-    levels = _checked_benchmark(benchmark, len(bars.dates))
+    levels = _checked_benchmark(benchmark, len(history))
+    if levels is not None:
+        levels = levels[begin:]
     watch.step(0.02, "computing signals")
-    check_length(bars, warm)
+    check_length(history, warm)
     interpreter = Interpreter(
-        Frame(bars), document.lets, values, watch.pause, document.rules.values(), inputs
+        Frame(history), document.lets, values, watch.pause, document.rules.values(), inputs
     )
-    orders = orders_of(bars, document, interpreter, config)
+    orders = orders_of(bars, document, _Since(interpreter, begin), config)
     watch.step(0.4, "simulating")
     simulation = simulate(bars, config, orders, watch.part(0.4, 0.7))
     watch.step(0.7, "computing figures")
@@ -143,6 +154,7 @@ def run_backtest(
         benchmark_curve=_benchmark_curve(levels, config.initial_capital),
         warm_up=warm,
         warnings=tuple(_warnings(bars, config, simulation, trips)),
+        history=history,
     )
     watch.step(1.0, "done")
     return report
@@ -195,8 +207,42 @@ class _Watch:
         return lambda fraction: self.step(low + (high - low) * fraction, "simulating")
 
 
+class Evaluated(Protocol):
+    """What gives the values of a strategy's expressions on the bars that are traded."""
+
+    def series(self, tree: ast.expr) -> FloatArray:
+        """Return a series, (T, N)."""
+        ...
+
+    def signal(self, tree: ast.expr) -> BoolArray:
+        """Return a condition, (T, N)."""
+        ...
+
+
+class _Since:
+    """Values from a row on, computed from all rows."""
+
+    def __init__(self, interpreter: Interpreter, begin: int) -> None:
+        self._interpreter = interpreter
+        self._begin = begin
+
+    def series(self, tree: ast.expr) -> FloatArray:
+        return self._interpreter.series(tree)[self._begin :]
+
+    def signal(self, tree: ast.expr) -> BoolArray:
+        return self._interpreter.signal(tree)[self._begin :]
+
+
+def _traded(bars: Bars, begin: int) -> Bars:
+    if isinstance(begin, bool) or not isinstance(begin, int) or not 0 <= begin < len(bars):
+        raise InvalidInput(
+            f"begin must be a row of the bars, 0 to {len(bars) - 1}, not {begin!r}.", field="begin"
+        )
+    return bars.tail(begin) if begin else bars
+
+
 def orders_of(
-    bars: Bars, document: StrategyDocument, interpreter: Interpreter, config: BacktestConfig
+    bars: Bars, document: StrategyDocument, interpreter: Evaluated, config: BacktestConfig
 ) -> Orders:
     """Return the orders that a strategy gives, under a resolved configuration.
 
