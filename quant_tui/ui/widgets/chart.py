@@ -221,7 +221,11 @@ class Chart(Widget, can_focus=True):
         cell = strip.crop(column, column + 1)
         text = cell.text if cell.text not in (" ", "·") else "│"
         style = next(iter(cell), Segment("")).style or Style()
-        marked = Strip([Segment(text, style + self.get_component_rich_style("chart--cursor"))])
+        shown = style + self.get_component_rich_style("chart--cursor")
+        if style.reverse:  # a filled cell stays filled, one filled in part as it is
+            filled = Style(color=self.rich_style.color, bgcolor=style.color)
+            shown = filled if text == "│" else style
+        marked = Strip([Segment(text, shown)])
         return Strip.join([strip.crop(0, column), marked, strip.crop(column + 1)])
 
     def _cursor_column(self) -> int | None:

@@ -102,6 +102,7 @@ class HeatMap(LineView, can_focus=True):
         & > .heat--down-3, & > .heat--down-4 { color: $down; background: ansi_default; text-style: reverse; }
     }
     """  # noqa: E501 -- one rule a line
+    BINDING_GROUP_TITLE = "Map"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left,h", "move(0, -1)", "Cell", id="heat.left", key_display="←→↑↓",
                 tooltip="Cell to the left; the first line reads it out"),

@@ -50,6 +50,13 @@ class ExportDialog(Dialog[ExportChoice | None]):
         Of the backtest; the suggested path is made from it.
     """
 
+    DEFAULT_CSS = """
+    ExportDialog Form {
+        & Input, & Choice { width: 4fr; }
+        & .note { width: 1fr; }
+    }
+    """
+
     def __init__(self, backtest_name: str) -> None:
         super().__init__()
         self._stem = re.sub(r"[^\w.-]+", "-", backtest_name).strip("-") or "backtest"

@@ -61,6 +61,7 @@ class ResultPage(Vertical):
         &.-message > ContentSwitcher { display: none; }
     }
     """
+    BINDING_GROUP_TITLE = "Result"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right_square_bracket", "turn(1)", "Next page", id="result.next",
                 key_display="[ ]", tooltip="Next page of the result"),
