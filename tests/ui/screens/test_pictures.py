@@ -73,6 +73,8 @@ Look = Callable[..., bool]
 def look(stocked_settings: Settings, snap_compare, monkeypatch: pytest.MonkeyPatch) -> Look:
     """Compare the screen after some keys with its kept picture."""
     monkeypatch.setattr("quant_tui.ui.status.is_stale", lambda _last, _today: False)
+    # whether ChromaDB has answered before the picture is taken would be chance
+    monkeypatch.setattr("quant_tui.ui.status.PROBE_AFTER_SECONDS", 3600)
     monkeypatch.chdir(Path(__file__).parent)
 
     def compare(

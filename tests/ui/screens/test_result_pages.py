@@ -81,6 +81,7 @@ async def test_the_trust_card_says_verdicts_in_words_and_what_they_rest_on(open_
         assert "14 trials counted" in driver.text
         for said in ("✓ good", "✗ bad", "? unknown", "시작일"):
             assert said in driver.text
+        assert "96.3%" in driver.text
         assert "Rests on 2,264 daily returns and 14 trials" in driver.text
         await driver.press("down")
         assert "Rests on four runs" in driver.text

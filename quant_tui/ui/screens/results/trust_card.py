@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.app import ComposeResult
@@ -45,8 +44,13 @@ NO_CARD = Notice(
     (("R", "Run again, with the card"),),
 )
 
-_PERCENT = partial(fmt.percent, decimals=1)
-_COUNTS = frozenset({"trials", "minimum_track_record", "min_track_record", "minimum_length"})
+_COUNTS = frozenset({"trials", "trades", "look_ahead"})
+"""Checks whose main figure is a number of things."""
+
+_SHARES = frozenset({
+    "probabilistic_sharpe", "deflated_sharpe", "start_dates", "plateau", "warm_up",
+})  # fmt: skip
+"""Checks whose main figure is a share; of the others it is a ratio, or a number of years."""
 
 
 def verdict_of(key: object) -> Verdict:
@@ -73,9 +77,9 @@ class _Value(NamedTuple):
 
 def _write(value: object) -> str:
     one = cast("_Value", value)
-    if one.key in _COUNTS or (one.value is not None and abs(one.value) >= 1000):
-        return fmt.integer(one.value)
-    return fmt.number(one.value)
+    if one.key in _SHARES:
+        return fmt.percent(one.value, 1)
+    return fmt.integer(one.value) if one.key in _COUNTS else fmt.number(one.value)
 
 
 def _number(value: object) -> float | None:
@@ -120,7 +124,10 @@ class TrustCard(Vertical):
 
     async def show_view(self, view: ResultView) -> None:
         """Show the card of a result, or say that it has none."""
-        card: Document = view.result.details.get("trust") or {}
+        self.show_card(view.result.details.get("trust") or {})
+
+    def show_card(self, card: Document) -> None:
+        """Show a card as JSON has it; an empty one says that there is none."""
         lines: Sequence[Document] = card.get("lines") or ()
         self._lines = {str(line["key"]): line for line in lines}
         self.total.display = self.about.display = bool(lines)
