@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from quant_tui.services.backtest_export import FORMATS
 from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.ui.screens.results.charts import Charts
+from quant_tui.ui.screens.results.export import KINDS
 from quant_tui.ui.screens.results.glossary import GROUPS
 
 CARD = {
@@ -200,3 +202,21 @@ async def test_pages_are_found_in_the_palette(open_app) -> None:
         await driver.until(lambda: "result: Monthly" in driver.text)
         await driver.press("down", "enter")
         await driver.until(lambda: "[Monthly]" in driver.text)
+
+
+def test_every_format_that_can_be_written_is_offered() -> None:
+    assert set(FORMATS) <= KINDS.keys()
+
+
+async def test_the_export_suggests_a_path_for_each_format(open_app) -> None:
+    async with open_app((80, 24), before=run) as driver:
+        await driver.press("4", "enter", "x")
+        assert "as backtest show --json prints it" in driver.text
+        await driver.press("right")
+        assert "A folder with metrics" in driver.text
+        dialog = driver.app.screen
+        assert dialog.form.field("path").value.endswith("두-종목-추세추종")
+        await driver.press("right")
+        assert dialog.form.field("path").value.endswith("두-종목-추세추종.html")
+        await driver.press("escape")
+        assert "[Overview]" in driver.text
