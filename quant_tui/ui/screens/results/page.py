@@ -107,7 +107,7 @@ class ResultPage(Vertical):
         if other:
             self.pages.current = "overview"
         self.backtest_id = report.backtest.id
-        self._report = report
+        self._report, self._view = report, None
         self._write_head()
         if report.result is None:
             self._show_no_result(report, retry)
