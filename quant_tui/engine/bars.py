@@ -13,6 +13,12 @@ from quant_tui.domain.errors import InsufficientData, InvalidInput
 from quant_tui.engine.arrays import BoolArray, DateArray, FloatArray, IntArray
 
 FIELDS = ("open", "high", "low", "close", "volume")
+PRICES = (1e-12, 1e15)
+"""Least and greatest price: products and squares of money stay numbers in between."""
+
+MOST_VOLUME = 1e18
+"""Most units traded on a bar."""
+
 _HASH_CANONICAL_NAN = np.float64(np.nan)
 
 
@@ -27,7 +33,7 @@ class Bars:
         ``datetime64`` (T,), strictly ascending: session dates, or UTC times of
         intraday bars.
     open, high, low, close
-        Prices (T, N), or (T,) for one symbol, above zero and finite. NaN in all four
+        Prices (T, N), or (T,) for one symbol, within :data:`PRICES`. NaN in all four
         means that the symbol has no bar on that date (not listed yet, halted, delisted).
     volume
         Units traded (T, N), zero or more; NaN where it is not known.
@@ -181,15 +187,18 @@ class Bars:
                     field=name,
                     hint="Give all four prices, or NaN in all four where there is no bar.",
                 )
-            wrong = ~missing & ~((values > 0.0) & np.isfinite(values))
+            wrong = ~missing & ~((values >= PRICES[0]) & (values <= PRICES[1]))
             if wrong.any():
                 raise InvalidInput(
-                    f"{self._place(wrong)}: {name} must be a finite price above zero.", field=name
+                    f"{self._place(wrong)}: {name} must be a finite price above zero"
+                    f" ({PRICES[0]:g} to {PRICES[1]:g}).",
+                    field=name,
                 )
-        wrong = (self.volume < 0.0) | np.isinf(self.volume)
+        wrong = (self.volume < 0.0) | (self.volume > MOST_VOLUME)
         if wrong.any():
             raise InvalidInput(
-                f"{self._place(wrong)}: volume must be zero or more.", field="volume"
+                f"{self._place(wrong)}: volume must be zero or more, and at most {MOST_VOLUME:g}.",
+                field="volume",
             )
         if missing.all():
             raise InsufficientData("The bars hold no price at all.")

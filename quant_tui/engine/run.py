@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from quant_tui.domain.errors import Cancelled, InsufficientData, InvalidInput
 from quant_tui.engine.arrays import BoolArray, FloatArray
-from quant_tui.engine.bars import Bars
+from quant_tui.engine.bars import PRICES, Bars
 from quant_tui.engine.calendars import periods_per_year
 from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.metrics import compute_metrics
@@ -313,8 +313,11 @@ def _checked_benchmark(benchmark: ArrayLike | None, count: int) -> FloatArray | 
             f"benchmark has shape {levels.shape}; {count} dates need ({count},).",
             field="benchmark",
         )
-    if ((levels <= 0.0) | np.isinf(levels)).any():
-        raise InvalidInput("benchmark levels must be finite and above zero.", field="benchmark")
+    if ((levels < PRICES[0]) | (levels > PRICES[1])).any():
+        raise InvalidInput(
+            f"benchmark levels must be finite and above zero ({PRICES[0]:g} to {PRICES[1]:g}).",
+            field="benchmark",
+        )
     return levels
 
 

@@ -206,6 +206,7 @@ _GRIDS = st.fixed_dictionaries(
     {"n": usually(st.sampled_from([[1, 3], [2], [9, 5, 1]]), JUNK | st.lists(JUNK, max_size=2))},
     optional={"k": usually(st.sampled_from([[0.5], [0.0, 2.0]]), JUNK)},
 )
+_PRICES = ("open", "high", "low", "close")  # messy bars may open below their low
 _METRICS = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_value")
 
 
@@ -260,8 +261,17 @@ def check(report) -> None:
     if not any(rates):
         cash = capital - (fills.quantity * fills.price).sum() - fills.commission.sum()
         assert curve.cash[-1] == pytest.approx(cash, abs=1e-9 * turned)
-    there = bars.low[fills.row, fills.symbol], bars.high[fills.row, fills.symbol]
-    assert (fills.reference >= there[0] * (1 - 1e-12)).all()
-    assert (fills.reference <= there[1] * (1 + 1e-12)).all()
+    prices = [getattr(bars, name)[fills.row, fills.symbol] for name in _PRICES]
+    assert (fills.reference >= np.min(prices, axis=0, initial=np.inf) * (1 - 1e-12)).all()
+    assert (fills.reference <= np.max(prices, axis=0, initial=0.0) * (1 + 1e-12)).all()
     if report.config.shares == "whole":
         assert (fills.quantity == np.round(fills.quantity)).all()
+
+
+@pytest.mark.parametrize("price", [1e308, 1e16, 1e-13, 1e-308])
+def test_prices_whose_squares_would_overflow_are_refused(price):
+    """Found here: they ended in infinite figures."""
+    close = np.array([1.0, price, 1.0])
+    dates = np.arange("2024-01-01", "2024-01-04", dtype="datetime64[D]")
+    with pytest.raises(QuantError, match="2024-01-02: open must be a finite price above zero"):
+        Bars(["A"], dates, close, close, close, close)
