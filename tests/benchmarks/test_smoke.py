@@ -7,11 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from quant_tui.engine import BacktestConfig
+from quant_tui.engine import BacktestConfig, sweep
 from tests.benchmarks import c_loops, sweeps
 from tests.benchmarks.data import FEE, YEAR, grid, pairs, walk
-
-sweep = pytest.importorskip("quant_tui.engine.sweep").sweep
 
 
 @pytest.mark.skipif(not c_loops.there_is_a_compiler(), reason="there is no cc to compile sweep.c")

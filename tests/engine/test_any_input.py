@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quant_tui.domain.errors import QuantError
-from quant_tui.engine import TEMPLATES, BacktestConfig, Bars, parse_document, run_backtest
+from quant_tui.engine import TEMPLATES, BacktestConfig, Bars, parse_document, run_backtest, sweep
 
 EXAMPLES = int(os.environ.get("QUANT_FUZZ_EXAMPLES", "0"))
 FUZZ = settings(
@@ -215,7 +215,6 @@ _METRICS = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades", "fin
 def test_any_sweep_ends_in_an_error_for_people_or_in_the_figures_of_single_runs(
     data, document, config, grid
 ):
-    sweep = pytest.importorskip("quant_tui.engine.sweep").sweep
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
