@@ -166,7 +166,7 @@ async def test_every_page_of_a_result_is_reached_with_brackets(open_app) -> None
         seen = []
         for expected in (
             "Profit factor",
-            "No trust card",
+            "[Trust]",
             "Conditional VaR",
             "Distribution of returns",
             "Commission",

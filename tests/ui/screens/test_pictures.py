@@ -64,6 +64,8 @@ async def five_bars(services: Services) -> None:
     )
     if job.task is not None:
         await job.task
+    results = services.stores.metadata.database["backtest_results"]
+    await results.update_many({}, {"$unset": {"details.trust": ""}})
 
 
 Look = Callable[..., bool]
