@@ -170,7 +170,7 @@ def test_the_language_is_listed_and_documents_are_formatted(run: Run, tmp_path: 
     assert "rsi(x: series, window: bars = 14)" in run("strategy", "functions", "rsi").stdout
     assert "momentum(x: series" in run("strategy", "functions", "mom").stdout
     aroon = run("strategy", "functions", "aroon").stdout
-    assert all(name in aroon for name in ("aroon_up", "aroon_down", "aroon_oscillator"))
+    assert all(name in aroon for name in ("aroon_up", "aroon_down"))
     unknown = run("strategy", "functions", "rsii")
     assert unknown.returncode == 1
     assert "Did you mean rsi?" in unknown.stderr
