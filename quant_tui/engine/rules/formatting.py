@@ -11,6 +11,9 @@ from quant_tui.engine.rules.parameters import ParameterSpec
 _WIDTH = 1 << 20
 """No line is folded."""
 
+_ROWS = frozenset({"tags", "sizing"})
+"""Keys whose list or mapping stands in one row."""
+
 
 def format_document(text: str) -> str:
     """Return a strategy document as YAML in its canonical form.
@@ -29,17 +32,37 @@ def format_document(text: str) -> str:
     StrategyError
         It is no strategy; ``findings`` name every place, column and a suggestion.
     """
-    import yaml
-
     document = parse_document(text)
     data = document.to_document()
-    if "params" in data:
-        data["params"] = {name: _short(spec) for name, spec in document.parameters.items()}
     for key in document.rules:
         data[key] = _plain(data[key])
-    return yaml.safe_dump(
-        data, sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None
+    written = {
+        key: _row(key, value) if key in _ROWS and not isinstance(value, str) else _block(key, value)
+        for key, value in data.items()
+    }
+    if "params" in data:
+        rows = [_row(name, _short(spec)) for name, spec in document.parameters.items()]
+        written["params"] = "params:\n" + "".join(f"  {row}" for row in rows)
+    return "".join(written.values())
+
+
+def _row(key: str, value: object) -> str:
+    """Write a key with a list or a mapping in one row."""
+    return f"{key}: {_dump(value, in_row=True)}"
+
+
+def _block(key: str, value: object) -> str:
+    """Write a key with a line for each part of its value."""
+    return _dump({key: value}, in_row=False)
+
+
+def _dump(data: object, *, in_row: bool) -> str:
+    import yaml
+
+    text: str = yaml.safe_dump(
+        data, allow_unicode=True, width=_WIDTH, sort_keys=False, default_flow_style=in_row
     )
+    return text
 
 
 def _short(spec: ParameterSpec) -> dict[str, Any]:
