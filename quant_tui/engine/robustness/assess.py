@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from numpy.typing import ArrayLike
 
 from quant_tui.domain.cancellation import raise_if_cancelled
 from quant_tui.domain.errors import InsufficientData, InvalidInput
@@ -21,6 +23,9 @@ DRAWS, FEWEST_DRAWS = 500, 200
 DRAWN_RETURNS = 4_000_000
 """Resampled returns after which fewer draws have to do: a tenth of a second."""
 
+FEW_TRIALS = 10
+"""Trials below which the variance of their Sharpe ratios is mostly chance."""
+
 Progress = Callable[[float, str], None]
 
 _COSTLY = (
@@ -38,6 +43,7 @@ def assess(
     trials: int = 1,
     trial_variance: float | None = None,
     costly: bool | None = None,
+    inputs: Mapping[str, ArrayLike] | None = None,
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> TrustCard:
@@ -57,6 +63,8 @@ def assess(
     costly
         Whether to make the checks that run the strategy again; None makes them for up to
         :data:`QUICK_BARS` bars.
+    inputs
+        Series from outside that the run was given.
     progress
         Told how far it is.
     cancel
@@ -84,14 +92,11 @@ def assess(
         lines.deflated_line(moments, trials, variance, annualization),
         lines.track_record_line(moments, annualization),
         lines.bootstrap_line(_intervals(report, annualization, risk_free, cancel)),
-        *_costly_lines(report, costly, told, cancel),
+        *_costly_lines(Reruns(report, inputs, cancel), costly, told),
         lines.trades_line(report),
     ]
     told(1.0, "done")
     return TrustCard.of(tuple(made), trials)
-
-
-FEW_TRIALS = 10
 
 
 def _variance(trials: int, given: float | None, count: int) -> float:
@@ -119,18 +124,15 @@ def _intervals(
         return error
 
 
-def _costly_lines(
-    report: Report, costly: bool | None, told: Progress, cancel: Callable[[], bool] | None
-) -> list[TrustLine]:
-    bars = int(report.bars.present.sum())
+def _costly_lines(reruns: Reruns, costly: bool | None, told: Progress) -> list[TrustLine]:
+    bars = int(reruns.report.bars.present.sum())
     if costly is None:
         costly = bars <= QUICK_BARS
     if not costly:
         return [rerun_lines.unchecked_line(key, bars) for key, _ in _COSTLY]
-    reruns = Reruns(report, cancel)
     made = []
     for place, (key, line) in enumerate(_COSTLY):
-        raise_if_cancelled(cancel)
+        raise_if_cancelled(reruns.cancel)
         start = 0.2 + 0.8 * place / len(_COSTLY)
         message = f"checking {rerun_lines.TITLES[key].lower()}"
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from quant_tui.domain.cancellation import raise_if_cancelled
 from quant_tui.domain.errors import InsufficientData
@@ -96,6 +97,7 @@ def look_ahead(
     document: StrategyDocument,
     params: Mapping[str, ParameterValue],
     *,
+    inputs: Mapping[str, ArrayLike] | None = None,
     cuts: int = CUTS,
     cancel: Callable[[], bool] | None = None,
 ) -> LookAhead:
@@ -105,6 +107,8 @@ def look_ahead(
     ----------
     bars, document, params
         What was run; a value for every parameter.
+    inputs
+        Series from outside that the run was given.
     cuts
         How many, spread evenly over the bars.
     cancel
@@ -117,18 +121,17 @@ def look_ahead(
     """
     if len(bars) < 3:
         raise InsufficientData("Looking for look-ahead needs at least three bars.")
-    whole = _decide(bars, document, params)
+    given = inputs or {}
+    whole = _decide(bars, document, params, given)
     rows = np.unique(np.linspace(1, len(bars) - 1, cuts + 1, dtype=np.int64)[:-1]).tolist()
     changed, what, where = 0, "", None
     for row in rows:
         raise_if_cancelled(cancel)
         if not bars.present[: row + 1].any():
             continue
-        part = bars.head(row + 1)
-        columns = _columns(bars, part)
-        difference = next(
-            _differences(whole, _decide(part, document, params), slice(0, row + 1), columns), ""
-        )
+        part, cut = window(bars, 0, row + 1, given)
+        alone = _decide(part, document, params, cut)
+        difference = next(_differences(whole, alone, row + 1, _columns(bars, part)), "")
         if difference:
             changed += 1
             if where is None:
@@ -142,6 +145,7 @@ def warm_up_check(
     params: Mapping[str, ParameterValue],
     warm_up: int,
     *,
+    inputs: Mapping[str, ArrayLike] | None = None,
     starts: int = LATER_STARTS,
     cancel: Callable[[], bool] | None = None,
 ) -> WarmUp:
@@ -153,6 +157,8 @@ def warm_up_check(
         What was run.
     warm_up
         Bars of a symbol that pass before its first possible signal.
+    inputs
+        Series from outside that the run was given.
     starts
         How many later beginnings, spread over the first half of the bars.
     cancel
@@ -163,7 +169,8 @@ def warm_up_check(
     InsufficientData
         No beginning leaves bars beyond the warm-up.
     """
-    whole = _decide(bars, document, params)
+    given = inputs or {}
+    whole = _decide(bars, document, params, given)
     rows = np.linspace(0, len(bars) // 2, starts + 1, dtype=np.int64)[1:]
     used = decisions = changed = 0
     what, deviation = "", 0.0
@@ -171,13 +178,13 @@ def warm_up_check(
         raise_if_cancelled(cancel)
         if not bars.present[row:].any():
             continue
-        part = window(bars, row, len(bars))
+        part, cut = window(bars, row, len(bars), given)
         ready = _ready_row(part, warm_up)
         if ready >= len(part):
             continue
         used += 1
         columns = _columns(bars, part)
-        later = _decide(part, document, params)
+        later = _decide(part, document, params, cut)
         for key, signal in later.signals.items():
             before = whole.signals[key][row + ready :, columns]
             after = signal[ready:]
@@ -200,12 +207,15 @@ def warm_up_check(
 
 
 def _decide(
-    bars: Bars, document: StrategyDocument, params: Mapping[str, ParameterValue]
+    bars: Bars,
+    document: StrategyDocument,
+    params: Mapping[str, ParameterValue],
+    inputs: Mapping[str, ArrayLike],
 ) -> _Decisions:
     frame = Frame(bars)
     calls = _calls(document)
     roots = [*document.rules.values(), *calls.values()]
-    interpreter = Interpreter(frame, document.lets, params, roots=roots)
+    interpreter = Interpreter(frame, document.lets, params, roots=roots, inputs=inputs)
     made = _Decisions({}, {}, {})
     for key, tree in document.rules.items():
         if RULES[key] == (Kind.CONDITION,):
@@ -237,15 +247,15 @@ def _columns(bars: Bars, part: Bars) -> list[int]:
 
 
 def _differences(
-    whole: _Decisions, part: _Decisions, rows: slice, columns: list[int]
+    whole: _Decisions, part: _Decisions, rows: int, columns: list[int]
 ) -> Iterator[str]:
     """Yield what differs between the past seen with its future and without."""
     for key, signal in part.signals.items():
-        same = np.array_equal(whole.signals[key][rows, columns], signal)
-        if not (same and np.array_equal(whole.known[key][rows, columns], part.known[key])):
+        same = np.array_equal(whole.signals[key][:rows, columns], signal)
+        if not (same and np.array_equal(whole.known[key][:rows, columns], part.known[key])):
             yield key
     for key, figure in part.figures.items():
-        if not _alike(whole.figures[key][rows, columns], figure, SAME).all():
+        if not _alike(whole.figures[key][:rows, columns], figure, SAME).all():
             yield key
 
 

@@ -118,7 +118,13 @@ def look_ahead_line(reruns: Reruns, told: Progress) -> TrustLine:
     key, report = "look_ahead", reruns.report
     told(0.0)
     try:
-        found = look_ahead(report.bars, report.strategy, report.params, cancel=reruns.cancel)
+        found = look_ahead(
+            report.bars,
+            report.strategy,
+            report.params,
+            inputs=reruns.inputs,
+            cancel=reruns.cancel,
+        )
     except InsufficientData as error:
         return TrustLine(key, TITLES[key], Verdict.UNKNOWN, None, error.message, "the bars")
     if found.row is None:
@@ -137,7 +143,12 @@ def warm_up_line(reruns: Reruns, told: Progress) -> TrustLine:
     told(0.0)
     try:
         found = warm_up_check(
-            report.bars, report.strategy, report.params, report.warm_up, cancel=reruns.cancel
+            report.bars,
+            report.strategy,
+            report.params,
+            report.warm_up,
+            inputs=reruns.inputs,
+            cancel=reruns.cancel,
         )
     except InsufficientData as error:
         return TrustLine(key, TITLES[key], Verdict.UNKNOWN, None, error.message, "the bars")

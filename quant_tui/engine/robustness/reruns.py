@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from quant_tui.domain.errors import InsufficientData
 from quant_tui.engine.arrays import BoolArray
@@ -36,38 +37,62 @@ class Reruns:
     ----------
     report
         What was run.
+    inputs
+        Series from outside that the run was given.
     cancel
         Asked now and then; true raises Cancelled.
     """
 
-    def __init__(self, report: Report, cancel: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self,
+        report: Report,
+        inputs: Mapping[str, ArrayLike] | None = None,
+        cancel: Callable[[], bool] | None = None,
+    ) -> None:
         self.report = report
+        self.inputs = inputs or {}
         self.cancel = cancel
 
     def run(
         self,
         *,
-        bars: Bars | None = None,
+        first: int = 0,
         params: Mapping[str, object] | None = None,
         config: BacktestConfig | None = None,
     ) -> Metrics | None:
-        """Return the figures of the changed run; None where the bars do not suffice."""
+        """Return the figures of the changed run; None where the bars do not suffice.
+
+        Parameters
+        ----------
+        first
+            Row of the bars at which the run begins.
+        params, config
+            In place of the report's.
+        """
         report = self.report
+        bars, inputs = report.bars, self.inputs
         try:
+            if first:
+                bars, inputs = window(report.bars, first, len(report.bars), self.inputs)
             changed = run_backtest(
-                report.bars if bars is None else bars,
+                bars,
                 report.strategy,
                 report.params if params is None else params,
                 report.config if config is None else config,
                 cancel=self.cancel,
+                inputs=inputs,
             )
         except InsufficientData:
             return None
         return changed.metrics
 
 
-def window(bars: Bars, first: int, stop: int) -> Bars:
-    """Return the bars of rows ``first`` to before ``stop``; symbols without any are left out.
+def window(
+    bars: Bars, first: int, stop: int, inputs: Mapping[str, ArrayLike]
+) -> tuple[Bars, dict[str, ArrayLike]]:
+    """Return bars and outside series of rows ``first`` to before ``stop``.
+
+    Symbols without a bar in them are left out.
 
     Raises
     ------
@@ -79,7 +104,13 @@ def window(bars: Bars, first: int, stop: int) -> Bars:
         raise InsufficientData(f"No symbol has a bar in rows {first} to {stop - 1}.")
     names = [name for name, kept in zip(bars.symbols, keep, strict=True) if kept]
     values = [getattr(bars, field)[first:stop][:, keep] for field in FIELDS]
-    return Bars(names, bars.dates[first:stop], *values)
+    part = Bars(names, bars.dates[first:stop], *values)
+    return part, {name: _cut(series, first, stop, keep) for name, series in inputs.items()}
+
+
+def _cut(series: ArrayLike, first: int, stop: int, keep: BoolArray) -> ArrayLike:
+    rows = np.asarray(series)[first:stop]
+    return rows[:, keep] if rows.ndim == 2 else rows
 
 
 def with_costs(config: BacktestConfig, factor: float) -> BacktestConfig:

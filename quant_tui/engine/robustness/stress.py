@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quant_tui.domain.errors import InsufficientData
 from quant_tui.engine.metrics import Metrics
-from quant_tui.engine.robustness.reruns import Reruns, window, with_costs
+from quant_tui.engine.robustness.reruns import Reruns, with_costs
 from quant_tui.engine.rules import ParameterSpec, ParameterValue, validate_parameters
 
 Progress = Callable[[float], None]
@@ -87,10 +86,7 @@ def start_dates(
         if row == 0:
             metrics: Metrics | None = reruns.report.metrics
         else:
-            try:
-                metrics = reruns.run(bars=window(bars, row, len(bars)))
-            except InsufficientData:
-                metrics = None
+            metrics = reruns.run(first=row)
         found.append(Outcome.of(str(bars.dates[row]), metrics))
     return found
 
