@@ -38,6 +38,14 @@ def run(
     file: Annotated[Path | None, typer.Option(help="A rule document, YAML or JSON.")] = None,
     start: Annotated[str, typer.Option(help="First session, YYYY-MM-DD.")] = "",
     end: Annotated[str, typer.Option(help="Last session, YYYY-MM-DD.")] = "",
+    warm_up: Annotated[
+        bool,
+        typer.Option(
+            "--warm-up/--no-warm-up",
+            help="Take the bars that the rules need first from before --start, so that the"
+            " first session can trade; otherwise trading begins after the first bars.",
+        ),
+    ] = False,
     capital: options.Capital = 100_000.0,
     commission: options.Commission = 0.001,
     commission_per_share: options.CommissionPerShare = 0.0,
@@ -107,6 +115,7 @@ def run(
             ),
             benchmark=benchmark,
             name=name,
+            warm_up=warm_up,
         )
         backtests = services.backtests
         job = await (backtests.run_unsaved(request) if no_save else backtests.start(request))

@@ -75,7 +75,7 @@ def _unequal(documents: Sequence[Document]) -> Iterator[tuple[str, tuple[object,
 def _configuration(report: BacktestReport) -> Document:
     config = report.backtest.config
     own = {key: value for key, value in config.items() if key not in _NOT_CONFIGURATION}
-    return {**BacktestConfig().to_document(), **own}
+    return {**BacktestConfig().to_document(), "warm_up": False, **own}
 
 
 def _strategy(report: BacktestReport) -> Document:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
+
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import InvalidInput
+from quant_tui.domain.errors import InsufficientData, InvalidInput
 from quant_tui.domain.trading import Backtest
-from quant_tui.engine import BacktestConfig
+from quant_tui.engine import BacktestConfig, Bars
 from quant_tui.engine.rules import StrategyDocument, parse_document, validate_parameters
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.names import checked_name
@@ -18,7 +20,9 @@ from quant_tui.services.strategies import StrategyService
 DEFAULT_COMMISSION = 0.001
 """Commission of a new run, as a fraction of the value traded, unless one is given."""
 
-_BESIDE_CONFIG = frozenset({"symbols", "start_date", "end_date", "benchmark", "strategy"})
+_BESIDE_CONFIG = frozenset(
+    {"symbols", "start_date", "end_date", "benchmark", "warm_up", "strategy"}
+)
 """Keys of a backtest's ``config`` that are not the engine's."""
 
 
@@ -36,6 +40,9 @@ class BacktestRequest:
         A symbol to compare with; empty for none.
     name
         Empty for one made of strategy and symbols.
+    warm_up
+        Whether bars before ``start`` warm the strategy's series up, so that it can act on
+        the first day; without it the first bars of the period do, and it acts after them.
     """
 
     symbols: tuple[str, ...]
@@ -51,6 +58,7 @@ class BacktestRequest:
     benchmark: str = ""
     name: str = ""
     description: str = ""
+    warm_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,29 @@ class PreparedBacktest:
     end: date | None
     config: BacktestConfig
     benchmark: str
+    warm_up: bool = False
+
+    @property
+    def warm_up_bars(self) -> int:
+        """Bars that every symbol should have before the start."""
+        if not self.warm_up or self.start is None:
+            return 0
+        return self.strategy.warm_up(self.params)
+
+    def begin(self, bars: Bars) -> int:
+        """Return the row of the first bar that is traded; those before it warm up.
+
+        Raises
+        ------
+        InsufficientData
+            No bar is at or after the start.
+        """
+        if not self.warm_up_bars:
+            return 0
+        row = int(np.searchsorted(bars.dates, np.datetime64(self.start, "D")))
+        if row == len(bars):
+            raise InsufficientData(f"There are no bars from {self.start} on.")
+        return row
 
     def snapshot(self) -> Document:
         """Return the backtest's ``config``: everything needed to run it again."""
@@ -75,6 +106,7 @@ class PreparedBacktest:
             "end_date": self.end.isoformat() if self.end else None,
             **self.config.to_document(),
             "benchmark": self.benchmark or None,
+            "warm_up": self.warm_up,
             "strategy": {
                 "name": self.strategy_name,
                 "strategy_type": self.strategy.strategy_type,
@@ -100,6 +132,7 @@ class PreparedBacktest:
                 {key: value for key, value in config.items() if key not in _BESIDE_CONFIG}
             ),
             benchmark=config["benchmark"] or "",
+            warm_up=bool(config.get("warm_up", False)),
         )
 
 
@@ -153,4 +186,5 @@ async def prepare(
         end=request.end,
         config=request.config,
         benchmark=request.benchmark,
+        warm_up=request.warm_up,
     )

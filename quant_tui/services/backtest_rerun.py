@@ -154,6 +154,7 @@ def _run(
         prepared.config,
         benchmark=benchmark,
         cancel=cancel,
+        begin=prepared.begin(bars),
     )
     return result_of(
         found.to_document(),

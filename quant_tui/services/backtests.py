@@ -15,7 +15,8 @@ from quant_tui.domain.base import Document
 from quant_tui.domain.errors import Cancelled, InvalidInput, NotFound, QuantError, StrategyError
 from quant_tui.domain.trading import Backtest, BacktestExecution, BacktestResult
 from quant_tui.domain.vocabulary import RunStatus
-from quant_tui.engine import run_backtest
+from quant_tui.engine import Bars, run_backtest
+from quant_tui.engine.arrays import FloatArray
 from quant_tui.engine.data_quality import data_quality
 from quant_tui.jobs.manager import Job, JobContext, JobManager
 from quant_tui.services.backtest_compare import (
@@ -226,9 +227,7 @@ class BacktestService:
         bundle = None
         if file_format == "bundle" and report.result is not None:
             prepared = PreparedBacktest.from_snapshot(report.backtest)
-            bars, benchmark = await self._market_data.load_with_benchmark(
-                prepared.symbols, prepared.benchmark, prepared.start, prepared.end
-            )
+            bars, benchmark = await self._bars_of(prepared)
             bundle = await asyncio.to_thread(make_bundle, report, bars, benchmark)
         return await asyncio.to_thread(export_report, report, out, file_format, bundle)
 
@@ -281,10 +280,7 @@ class BacktestService:
         self, backtest: Backtest, prepared: PreparedBacktest, execution_id: str, context: JobContext
     ) -> BacktestResult:
         context.progress(0.02, "loading bars")
-        wanted = prepared.symbols
-        bars, benchmark = await self._market_data.load_with_benchmark(
-            wanted, prepared.benchmark, prepared.start, prepared.end
-        )
+        bars, benchmark = await self._bars_of(prepared)
         context.cancel.raise_if_cancelled()
         context.progress(0.1, "running")
 
@@ -300,6 +296,7 @@ class BacktestService:
             benchmark=benchmark,
             progress=progress,
             cancel=context.cancel,
+            begin=prepared.begin(bars),
         )
         trials = await self._trust.record(prepared, report)
         card = await self._trust.card(report, trials, context, start=0.7)
@@ -307,7 +304,7 @@ class BacktestService:
         document["details"]["trust"] = card.to_document()
         issues = await context.run_in_thread(data_quality, bars)
         provenance = await self._market_data.provenance(
-            (*wanted, *filter(None, [prepared.benchmark]))
+            (*prepared.symbols, *filter(None, [prepared.benchmark]))
         )
         context.cancel.raise_if_cancelled()
         return await context.run_in_thread(
@@ -318,6 +315,15 @@ class BacktestService:
             user_id=self._user_id,
             issues=issues,
             provenance=provenance,
+        )
+
+    async def _bars_of(self, prepared: PreparedBacktest) -> tuple[Bars, FloatArray | None]:
+        return await self._market_data.load_with_benchmark(
+            prepared.symbols,
+            prepared.benchmark,
+            prepared.start,
+            prepared.end,
+            before=prepared.warm_up_bars,
         )
 
     @contextlib.asynccontextmanager

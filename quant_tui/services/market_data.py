@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,20 +120,34 @@ class MarketDataService:
         return bars
 
     async def load_with_benchmark(
-        self, symbols: Sequence[str], benchmark: str, start: date | None, end: date | None
+        self,
+        symbols: Sequence[str],
+        benchmark: str,
+        start: date | None,
+        end: date | None,
+        *,
+        before: int = 0,
     ) -> tuple[Bars, NDArray[np.float64] | None]:
         """Return bars of symbols and, on the same dates, the closes of a benchmark.
 
         Dates on which only the benchmark has a bar are left out. Where it has none, its
         last close before stands; before its first, NaN.
 
+        Parameters
+        ----------
+        before
+            Bars of every symbol to load from before ``start`` too, as far as it has them.
+
         Raises
         ------
         NotFound, InsufficientData
             As :meth:`load_bars`.
         """
-        table = await asyncio.to_thread(self._bars.load, tuple(symbols), start, end)
-        if not len(table.dates):
+        first = start
+        if before and start is not None:
+            first = await self._earlier(symbols, start, before)
+        table = await asyncio.to_thread(self._bars.load, tuple(symbols), first, end)
+        if not len(table.dates) or (start is not None and _day(table.dates[-1]) < start):
             summaries = await asyncio.to_thread(self._bars.summaries, tuple(symbols))
             has = "; ".join(f"{one.symbol} has {one.first} to {one.last}" for one in summaries)
             raise InsufficientData(
@@ -148,6 +162,12 @@ class MarketDataService:
             )
             closes = _as_of(other.dates, other.close[:, 0], table.dates)
         return await asyncio.to_thread(_to_bars, table), closes
+
+    async def _earlier(self, symbols: Sequence[str], start: date, bars: int) -> date:
+        """Return the day from which every symbol has so many bars before ``start``."""
+        eve = start - timedelta(days=1)
+        table = await asyncio.to_thread(self._bars.load, tuple(symbols), None, eve)
+        return _day_with(table, bars, start)
 
     async def provenance(self, symbols: Sequence[str]) -> list[Document]:
         """Return where the bars of symbols are from, and whether they are synthetic."""
@@ -252,6 +272,25 @@ def _to_bars(table: BarTable) -> Bars:
         close=table.close,
         volume=table.volume,
     )
+
+
+def _day_with(table: BarTable, bars: int, start: date) -> date:
+    """Return the first day from which every symbol has ``bars`` bars, or all of its own."""
+    import numpy as np
+
+    earliest = len(table.dates)
+    for column in range(len(table.symbols)):
+        rows = np.flatnonzero(np.isfinite(table.close[:, column]))[-bars:]
+        if len(rows):
+            earliest = min(earliest, int(rows[0]))
+    if earliest == len(table.dates):
+        return start
+    return _day(table.dates[earliest])
+
+
+def _day(moment: np.datetime64) -> date:
+    day: date = moment.astype("datetime64[D]").item()
+    return day
 
 
 def _as_of(

@@ -155,12 +155,18 @@ def test_every_option_of_trading_reaches_the_engine(run: Run, tmp_path: Path) ->
     }  # fmt: skip
     options = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     arguments = ("backtest", "run", "--file", str(rules), "--symbols", "SPX,LOOM.SYN", "--start",
-                 "2012-01-01", "--no-save", "--allow-short", *options, "--sizing",
+                 "2012-01-01", "--no-save", "--allow-short", "--warm-up", *options, "--sizing",
                  "volatility_target:0.2")  # fmt: skip
     done = run(*arguments, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    wanted = {**given, "allow_short": True, "sizing": "volatility_target", "sizing_value": 0.2}
+    wanted = {
+        **given,
+        "allow_short": True,
+        "warm_up": True,
+        "sizing": "volatility_target",
+        "sizing_value": 0.2,
+    }
     assert {name: document["config"][name] for name in wanted} == wanted
     assert document["details"]["assumptions"] > 0
     shown = run(*arguments).stdout

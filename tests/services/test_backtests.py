@@ -22,6 +22,7 @@ from quant_tui.domain.errors import (
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.engine import BacktestConfig
 from quant_tui.services.backtest_request import BacktestRequest
+from quant_tui.services.backtest_rerun import rerun_bundle
 from quant_tui.services.composition import Services, open_services
 
 SYMBOLS = ("SPX", "IXIC")
@@ -250,3 +251,38 @@ async def test_capital_and_costs_reach_the_engine(stocked: Services) -> None:
     assert report.result.portfolio_value["value"][0] == 5_000.0
     assert all(one["commission"] == 0 for one in report.result.trades)
     assert all(one["quantity"] == int(one["quantity"]) for one in report.result.trades)
+
+
+async def test_warm_up_bars_come_from_before_the_start(stocked: Services, tmp_path: Path) -> None:
+    rules = {"entry": "close > sma(close, 50)", "exit": "close < sma(close, 50)"}
+    request = BacktestRequest(
+        symbols=("SPX", "BYEOL.SYN"), document=rules, benchmark="IXIC",
+        start=date(2014, 7, 1), end=date(2015, 6, 30), config=BacktestConfig(fill="close"),
+    )  # fmt: skip
+    cold = await (await stocked.backtests.start(request)).wait()
+    warm = await (await stocked.backtests.start(replace(request, warm_up=True))).wait()
+    assert cold.result is not None
+    assert warm.result is not None
+    dates = warm.result.portfolio_value["date"]
+    assert dates == cold.result.portfolio_value["date"]
+    assert dates[0] == "2014-07-01"
+    assert cold.result.trades[0]["date"] > warm.result.trades[0]["date"] == "2014-07-01"
+    assert warm.result.details["strategy"]["warm_up_bars"] == 49, "of SPX; BYEOL has fewer"
+    (difference,) = (await stocked.backtests.compare([cold.backtest.id, warm.backtest.id])
+                     ).differences[:1]  # fmt: skip
+    assert (difference.field, difference.values) == ("warm_up", (False, True))
+    again = await (await stocked.backtests.rerun(warm.backtest.id)).wait()
+    assert again.result is not None
+    assert again.result.fingerprint == warm.result.fingerprint
+    (path,) = await stocked.backtests.export(
+        warm.backtest.id, tmp_path / "warm.zip", file_format="bundle"
+    )
+    assert rerun_bundle(path).same
+    nothing = replace(request, warm_up=True, start=date(1999, 1, 4), end=date(1999, 12, 31),
+                      symbols=("SPX",))  # fmt: skip
+    first = await (await stocked.backtests.run_unsaved(nothing)).wait()
+    assert first.result is not None
+    assert first.result.details["strategy"]["warm_up_bars"] == 0, "there are none before"
+    late = replace(request, warm_up=True, start=date(2030, 1, 1), end=None)
+    with pytest.raises(InsufficientData, match="SPX has 1999-01-04 to 2018-12-31"):
+        await (await stocked.backtests.run_unsaved(late)).wait()
