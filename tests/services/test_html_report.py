@@ -17,8 +17,8 @@ from quant_tui.services.html_report.series import Sessions, bins
 HOSTILE = "<script>alert('x')</script>\"'&</style><img src=x onerror=y>\x1b[31m\u202e\ud800모멘텀"
 KNOWN_TAGS = {
     "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "span",
-    "div", "b", "section", "table", "tr", "th", "td", "svg", "line", "text", "path", "rect",
-    "pre", "footer",
+    "div", "b", "section", "table", "thead", "tr", "th", "td", "svg", "line", "text", "path",
+    "rect", "pre", "footer",
 }  # fmt: skip
 
 

@@ -8,6 +8,14 @@ from collections.abc import Mapping, Sequence
 from quant_tui.domain.base import Document
 from quant_tui.services.html_report.markup import Markup, join, tag
 
+_FRACTIONS = frozenset(
+    {
+        "commission", "slippage", "volume_impact", "participation_cap", "borrow_rate",
+        "cash_rate", "risk_free",
+    }
+)  # fmt: skip
+"""Fields of the configuration that are written as percentages."""
+
 
 def information(document: Document) -> Markup:
     """Return everything about a run that is not its result."""
@@ -28,6 +36,7 @@ def information(document: Document) -> Markup:
                     "start_date": config.get("start_date") or "first bar",
                     "end_date": config.get("end_date") or "last bar",
                     "benchmark": config.get("benchmark") or "none",
+                    "warm_up_before_start": bool(config.get("warm_up")),
                     **resolved,
                 }
             ),
@@ -63,7 +72,7 @@ def _data(sources: Sequence[Document]) -> Markup:
     return join(
         [
             tag("h2", "Data"),
-            tag("table", head, rows),
+            tag("table", tag("thead", head), rows),
             tag("p", "The terms of its source hold for the data behind this page.", class_="note"),
         ]
     )
@@ -78,7 +87,7 @@ def _quality(issues: Sequence[Document]) -> Markup:
             tag("td", one.get("text")))
         for one in issues
     ]  # fmt: skip
-    return join([tag("h2", "Data quality"), tag("table", head, rows)])
+    return join([tag("h2", "Data quality"), tag("table", tag("thead", head), rows)])
 
 
 def _orders(details: Document) -> Markup:
@@ -100,18 +109,20 @@ def _pairs(values: Mapping[str, object]) -> Markup:
     return tag(
         "table",
         [
-            tag("tr", tag("td", name.replace("_", " ")), tag("td", _written(value)))
+            tag("tr", tag("td", name.replace("_", " ")), tag("td", _written(name, value)))
             for name, value in values.items()
         ],
         class_="pairs",
     )
 
 
-def _written(value: object) -> str:
+def _written(name: str, value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and name in _FRACTIONS:
+        return f"{value * 100:,.6g}%"
     if isinstance(value, float):
         return f"{value:,.10g}"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

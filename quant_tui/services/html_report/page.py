@@ -64,8 +64,8 @@ def _sections(document: Document) -> Iterator[Markup]:
     yield _months(document["details"].get("monthly_table") or {})
     yield _returns(document)
     yield _tear_sheet(document)
-    yield _trips(document["round_trips"])
     yield information(document)
+    yield _trips(document["round_trips"])
     yield tag(
         "footer",
         f"Backtest {document['backtest_id'] or 'not kept'}, run {document['executed_at']}, engine"
@@ -179,7 +179,7 @@ def _months(table: Document) -> Markup:
     return join(
         [
             tag("h2", "Monthly returns"),
-            tag("div", tag("table", head, lines, class_="heat"), class_="scroll"),
+            tag("div", tag("table", tag("thead", head), lines, class_="heat"), class_="scroll"),
             tag("p", "In percent; the year's compounded.", class_="note"),
         ]
     )
@@ -252,7 +252,7 @@ def _trips(trips: list[Document]) -> Markup:
         return join([tag("h2", "Trades"), tag("p", "There were no trades.")])
     head = tag(
         "tr",
-        [tag("th", one) for one in ("Symbol", "Entry", "Exit")],
+        [tag("th", one) for one in ("Symbol", "Side", "Entry", "Exit")],
         [tag("th", title, class_="number") for title, _, _ in _TRIP_COLUMNS],
     )
     note = f"{len(trips):,} round trips."
@@ -265,6 +265,7 @@ def _trips(trips: list[Document]) -> Markup:
         tag(
             "tr",
             tag("td", one["symbol"]),
+            tag("td", "short" if one.get("short") else "long"),
             tag("td", str(one["entry_date"])[:16].replace("T", " ")),
             tag("td", "open" if one.get("open") else str(one["exit_date"])[:16].replace("T", " ")),
             [
@@ -283,7 +284,7 @@ def _trips(trips: list[Document]) -> Markup:
             tag("h2", "Trades"),
             tag("p", note, " MAE and MFE are the worst and the best return while a trade was open.",
                 class_="note"),
-            tag("div", tag("table", head, rows), class_="scroll"),
+            tag("div", tag("table", tag("thead", head), rows), class_="scroll"),
         ]
     )  # fmt: skip
 
