@@ -12,6 +12,7 @@ from quant_tui.domain.base import Document
 from quant_tui.domain.errors import InsufficientData, InvalidInput
 from quant_tui.domain.trading import Backtest
 from quant_tui.engine import BacktestConfig, Bars
+from quant_tui.engine.arrays import FloatArray
 from quant_tui.engine.rules import StrategyDocument, parse_document, validate_parameters
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.names import checked_name
@@ -134,6 +135,25 @@ class PreparedBacktest:
             benchmark=config["benchmark"] or "",
             warm_up=bool(config.get("warm_up", False)),
         )
+
+
+async def load_bars(
+    prepared: PreparedBacktest, market_data: MarketDataService
+) -> tuple[Bars, FloatArray | None]:
+    """Return the bars that a request runs on, and its benchmark's closes on their dates.
+
+    Raises
+    ------
+    NotFound, InsufficientData
+        A symbol has no bars, or none in the period.
+    """
+    return await market_data.load_with_benchmark(
+        prepared.symbols,
+        prepared.benchmark,
+        prepared.start,
+        prepared.end,
+        before=prepared.warm_up_bars,
+    )
 
 
 async def prepare(

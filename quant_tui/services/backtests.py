@@ -15,8 +15,7 @@ from quant_tui.domain.base import Document
 from quant_tui.domain.errors import Cancelled, InvalidInput, NotFound, QuantError, StrategyError
 from quant_tui.domain.trading import Backtest, BacktestExecution, BacktestResult
 from quant_tui.domain.vocabulary import RunStatus
-from quant_tui.engine import Bars, run_backtest
-from quant_tui.engine.arrays import FloatArray
+from quant_tui.engine import run_backtest
 from quant_tui.engine.data_quality import data_quality
 from quant_tui.jobs.manager import Job, JobContext, JobManager
 from quant_tui.services.backtest_compare import (
@@ -26,7 +25,12 @@ from quant_tui.services.backtest_compare import (
 )
 from quant_tui.services.backtest_export import export_report
 from quant_tui.services.backtest_report import BacktestReport, BacktestSummary
-from quant_tui.services.backtest_request import BacktestRequest, PreparedBacktest, prepare
+from quant_tui.services.backtest_request import (
+    BacktestRequest,
+    PreparedBacktest,
+    load_bars,
+    prepare,
+)
 from quant_tui.services.backtest_rerun import make_bundle
 from quant_tui.services.backtest_result import result_of
 from quant_tui.services.market_data import MarketDataService
@@ -227,7 +231,7 @@ class BacktestService:
         bundle = None
         if file_format == "bundle" and report.result is not None:
             prepared = PreparedBacktest.from_snapshot(report.backtest)
-            bars, benchmark = await self._bars_of(prepared)
+            bars, benchmark = await load_bars(prepared, self._market_data)
             bundle = await asyncio.to_thread(make_bundle, report, bars, benchmark)
         return await asyncio.to_thread(export_report, report, out, file_format, bundle)
 
@@ -280,7 +284,7 @@ class BacktestService:
         self, backtest: Backtest, prepared: PreparedBacktest, execution_id: str, context: JobContext
     ) -> BacktestResult:
         context.progress(0.02, "loading bars")
-        bars, benchmark = await self._bars_of(prepared)
+        bars, benchmark = await load_bars(prepared, self._market_data)
         context.cancel.raise_if_cancelled()
         context.progress(0.1, "running")
 
@@ -315,15 +319,6 @@ class BacktestService:
             user_id=self._user_id,
             issues=issues,
             provenance=provenance,
-        )
-
-    async def _bars_of(self, prepared: PreparedBacktest) -> tuple[Bars, FloatArray | None]:
-        return await self._market_data.load_with_benchmark(
-            prepared.symbols,
-            prepared.benchmark,
-            prepared.start,
-            prepared.end,
-            before=prepared.warm_up_bars,
         )
 
     @contextlib.asynccontextmanager

@@ -13,7 +13,7 @@ from quant_tui.engine.report import Report
 from quant_tui.engine.robustness.assess import assess
 from quant_tui.engine.robustness.card import TrustCard
 from quant_tui.jobs.manager import Job, JobContext, JobManager
-from quant_tui.services.backtest_request import PreparedBacktest
+from quant_tui.services.backtest_request import PreparedBacktest, load_bars
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.storage.mongo.repositories import UserRepositories
 from quant_tui.storage.mongo.trials import TrialCount
@@ -130,9 +130,7 @@ class TrustService:
             if result is None:
                 raise NotFound(f"{backtest.name} has no result.", hint="Run it first.")
             prepared = PreparedBacktest.from_snapshot(backtest)
-            bars, benchmark = await self._market_data.load_with_benchmark(
-                prepared.symbols, prepared.benchmark, prepared.start, prepared.end
-            )
+            bars, benchmark = await load_bars(prepared, self._market_data)
             context.progress(0.1, "running")
             report = await context.run_in_thread(
                 run_backtest,
@@ -142,6 +140,7 @@ class TrustService:
                 prepared.config,
                 benchmark=benchmark,
                 cancel=context.cancel,
+                begin=prepared.begin(bars),
             )
             if report.fingerprint["data"] != result.fingerprint.get("data"):
                 raise Conflict(

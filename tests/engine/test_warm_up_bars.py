@@ -8,6 +8,7 @@ import pytest
 from quant_tui.domain.errors import InvalidInput
 from quant_tui.engine import BacktestConfig, Bars, run_backtest
 from quant_tui.engine.report import Report
+from quant_tui.engine.robustness.reruns import Reruns
 
 RULES = "entry: close > sma(close, 50)\nexit: close < sma(close, 50)"
 BEGIN = 60
@@ -85,3 +86,11 @@ def test_a_row_that_is_not_there_is_refused(begin: int) -> None:
     with pytest.raises(InvalidInput, match="0 to 299") as refused:
         run(bars(), begin)
     assert refused.value.field == "begin"
+
+
+def test_the_trust_card_runs_again_with_the_same_warm_up() -> None:
+    late = run(bars(), BEGIN)
+    again = Reruns(late).run(config=late.config)
+    assert again is not None
+    assert again.performance["total_return"] == late.performance["total_return"]
+    assert again.performance["total_trades"] == late.performance["total_trades"]

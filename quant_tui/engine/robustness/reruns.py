@@ -62,6 +62,9 @@ class Reruns:
     ) -> Metrics | None:
         """Return the figures of the changed run; None where the bars do not suffice.
 
+        On the report's own bars its rules are warmed up as they were; from a later row on
+        they warm themselves up.
+
         Parameters
         ----------
         first
@@ -70,10 +73,11 @@ class Reruns:
             In place of the report's.
         """
         report = self.report
-        bars, inputs = report.bars, self.inputs
+        bars, begin, inputs = report.history or report.bars, report.warm_up_bars, self.inputs
         try:
             if first:
                 bars, inputs = window(report.bars, first, len(report.bars), self.inputs)
+                begin = 0
             changed = run_backtest(
                 bars,
                 report.strategy,
@@ -81,6 +85,7 @@ class Reruns:
                 report.config if config is None else config,
                 cancel=self.cancel,
                 inputs=inputs,
+                begin=begin,
             )
         except InsufficientData:
             return None
