@@ -14,7 +14,7 @@ from quant_tui.engine.robustness import lines, rerun_lines
 from quant_tui.engine.robustness.bootstrap import BootstrapIntervals, bootstrap_intervals
 from quant_tui.engine.robustness.card import TrustCard, TrustLine
 from quant_tui.engine.robustness.reruns import Reruns
-from quant_tui.engine.robustness.sharpe import SharpeMoments
+from quant_tui.engine.robustness.sharpe import SharpeMoments, expected_maximum_sharpe
 
 QUICK_BARS = 20_000
 """Bars of all symbols together up to which the strategy is run again for the card."""
@@ -23,8 +23,8 @@ DRAWS, FEWEST_DRAWS = 500, 200
 DRAWN_RETURNS = 4_000_000
 """Resampled returns after which fewer draws have to do: a tenth of a second."""
 
-FEW_TRIALS = 10
-"""Trials below which the variance of their Sharpe ratios is mostly chance."""
+INDEPENDENT_TRIALS = 100
+"""Of so many trials each counts as independent, whatever the variance of their Sharpes says."""
 
 Progress = Callable[[float, str], None]
 
@@ -57,9 +57,7 @@ def assess(
         How many trials are behind it, its own included: at least 1.
     trial_variance
         Variance of the trials' Sharpe ratios of one period; None where it is not known.
-        It then is 1 / (T − 1), that of T returns without skill, which is also the least
-        that fewer than :data:`FEW_TRIALS` trials count with: a variance of so few is
-        mostly chance.
+        See :func:`luck`.
     costly
         Whether to make the checks that run the strategy again; None makes them for up to
         :data:`QUICK_BARS` bars.
@@ -83,13 +81,13 @@ def assess(
     returns = report.metrics.returns
     risk_free = (1.0 + report.config.risk_free) ** (1.0 / annualization) - 1.0
     moments = SharpeMoments.of(returns, risk_free)
-    variance = _variance(trials, trial_variance, len(returns))
+    hurdle = luck(trials, trial_variance, len(returns))
     told = progress or (lambda _fraction, _message: None)
     told(0.0, "resampling the returns")
     made = [
         lines.trials_line(trials, len(returns) / annualization),
         lines.probabilistic_line(moments),
-        lines.deflated_line(moments, trials, variance, annualization),
+        lines.deflated_line(moments, trials, hurdle, annualization),
         lines.track_record_line(moments, annualization),
         lines.bootstrap_line(_intervals(report, annualization, risk_free, cancel)),
         *_costly_lines(Reruns(report, inputs, cancel), costly, told),
@@ -99,11 +97,29 @@ def assess(
     return TrustCard.of(tuple(made), trials)
 
 
-def _variance(trials: int, given: float | None, count: int) -> float:
+def luck(trials: int, variance: float | None, count: int) -> float:
+    """Return the Sharpe ratio of one period that the best of the trials shows by luck.
+
+    The expected maximum of the DSR paper, with the variance that the ledger found, but
+    not below what up to a hundred independent trials without skill show on so many
+    returns, whose Sharpe ratios vary by 1 / (T − 1). Trials on one series share its luck,
+    so that theirs vary less than they may all be wrong by: without this floor, in 5 to 10
+    of 100 random studies of a few tries the best would be called good. Of large searches
+    most combinations are near copies of one another: beyond a hundred the floor stays.
+
+    Parameters
+    ----------
+    trials
+        At least 1.
+    variance
+        Of their Sharpe ratios of one period; None where it is not known.
+    count
+        T, the number of returns.
+    """
     without_skill = 1.0 / max(count - 1, 1)
-    if given is None:
-        return without_skill
-    return max(given, without_skill) if trials < FEW_TRIALS else given
+    floor = expected_maximum_sharpe(min(trials, INDEPENDENT_TRIALS), without_skill)
+    found = expected_maximum_sharpe(trials, without_skill if variance is None else variance)
+    return max(found, floor)
 
 
 def _intervals(

@@ -16,9 +16,7 @@ from quant_tui.engine.robustness.card import TrustLine, Verdict
 from quant_tui.engine.robustness.sharpe import (
     CONFIDENCE,
     SharpeMoments,
-    deflated_sharpe,
     expected_maximum_of_normals,
-    expected_maximum_sharpe,
     minimum_backtest_years,
     minimum_track_record,
     probabilistic_sharpe,
@@ -92,14 +90,20 @@ def probabilistic_line(moments: SharpeMoments | None) -> TrustLine:
 
 
 def deflated_line(
-    moments: SharpeMoments | None, trials: int, variance: float, annualization: float
+    moments: SharpeMoments | None, trials: int, luck: float, annualization: float
 ) -> TrustLine:
-    """Judge the same against the best of so many tries: 95 % good, 50 % doubtful."""
-    value = None if moments is None else deflated_sharpe(moments, trials, variance)
+    """Judge the same against the best of so many tries: 95 % good, 50 % doubtful.
+
+    Parameters
+    ----------
+    luck
+        Sharpe ratio of one period that luck alone is expected to show.
+    """
+    value = None if moments is None else probabilistic_sharpe(moments, luck)
     if moments is None or value is None:
         return _unknown("deflated_sharpe", "Deflated Sharpe", NO_SHARPE)
-    luck = expected_maximum_sharpe(trials, variance) * math.sqrt(annualization)
-    against = "0" if trials == 1 else f"the {luck:.2f} that luck would show"
+    shown = luck * math.sqrt(annualization)
+    against = "0" if trials == 1 else f"the {shown:.2f} that luck would show"
     return TrustLine(
         "deflated_sharpe",
         "Deflated Sharpe",
