@@ -24,6 +24,9 @@ LARGEST_MEMBER = 1 << 30
 LARGEST_TOTAL = 2 << 30
 """Most bytes of the file, of one member and of all members unpacked."""
 
+COMPRESSION = 3
+"""Level of deflate: a third of the time of the usual 6, for a few percent more bytes."""
+
 _ENCRYPTED = 0x1
 _SAME_MOMENT = (1980, 1, 1, 0, 0, 0)
 
@@ -44,7 +47,7 @@ def pack(manifest: Document, members: Mapping[str, bytes]) -> bytes:
             entry = zipfile.ZipInfo(name, _SAME_MOMENT)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (stat.S_IFREG | 0o600) << 16
-            archive.writestr(entry, content)
+            archive.writestr(entry, content, compresslevel=COMPRESSION)
     return target.getvalue()
 
 

@@ -38,13 +38,13 @@ def _canonical(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value)
     if isinstance(value, Sequence):
-        if value and all(type(one) is float for one in value):
-            # A long series at once: half a second less for a million bars.
-            return (
-                "["
-                + (_NUMBER + ("," + _NUMBER) * (len(value) - 1)) % tuple(one + 0.0 for one in value)
-                + "]"
-            )
+        # Long series of one kind at once: seconds less for a million bars.
+        kinds = set(map(type, value))
+        if kinds == {float}:
+            numbers = tuple([one + 0.0 for one in value])
+            return "[" + ((_NUMBER + ",") * len(numbers) % numbers)[:-1] + "]"
+        if kinds == {str}:
+            return json.dumps(value, separators=(",", ":"))
         return "[" + ",".join(map(_canonical, value)) + "]"
     if value is None or isinstance(value, bool):
         return json.dumps(value)
