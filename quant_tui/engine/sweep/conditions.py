@@ -108,6 +108,7 @@ class RowTables:
                 if numbers.of(side) is None:
                     self._nodes[node.key] = node
         self._rows: dict[str, _Rows] = {}
+        self._room: dict[str, tuple[FloatArray, MaskArray]] = {}
         self._combinations: IntArray = np.empty(0, dtype=np.int64)
 
     def bytes_needed(self, combinations: IntArray) -> int:
@@ -137,8 +138,7 @@ class RowTables:
         self._rows.clear()
         for key, node in self._nodes.items():
             first, case = self.cases(node.parameters, combinations)
-            values = np.empty((len(first), len(self.valid), self._width))
-            finite = np.empty((len(first), *self.valid.shape), dtype=np.uint64)
+            values, finite = self._room_for(key, len(first))
             infinite: list[bool] = []
 
             def work(
@@ -157,6 +157,17 @@ class RowTables:
             if any(infinite):
                 raise Unbounded
             self._rows[key] = _Rows(case, values, finite)
+
+    def _room_for(self, key: str, count: int) -> tuple[FloatArray, MaskArray]:
+        """Return room for rows and their bits, the same for every range of combinations."""
+        if key not in self._room or len(self._room[key][0]) < count:
+            symbols, words = self.valid.shape
+            self._room[key] = (
+                np.empty((count, symbols, self._width)),
+                np.empty((count, symbols, words), dtype=np.uint64),
+            )
+        values, finite = self._room[key]
+        return values[:count], finite[:count]
 
     def cases(
         self, parameters: tuple[str, ...], combinations: IntArray

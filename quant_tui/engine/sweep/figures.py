@@ -81,6 +81,8 @@ class _Shared(Interpreter):
 
     def _value(self, node: ast.expr) -> Value:
         known = self._dependencies.of(node)
+        if isinstance(known.tree, ast.Constant) or known.key in self._values:
+            return self._compute(known.tree)
         key = (known.key, *(self._values[name] for name in known.parameters))
         value = self._shared.get(key)
         if value is None:
@@ -172,7 +174,7 @@ class Figures:
     def _copy(self, figure: FloatArray | float, into: FloatArray) -> None:
         if isinstance(figure, float):
             figure = np.where(self._frame.valid, figure, np.nan)
-        into[:, : len(figure)] = figure[:, self._order].T
+        into[:, : len(figure)] = figure.T if len(self._order) == 1 else figure[:, self._order].T
         into[:, len(figure) :] = np.nan
 
     def condition(self, tree: ast.expr, row: int) -> tuple[BoolArray, BoolArray]:

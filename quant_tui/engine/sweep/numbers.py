@@ -1,8 +1,6 @@
 """Numbers known before the run, warm-ups and usability of all combinations at once.
 
-What the type check decides for one set of values is found here a column at a time: the
-check itself runs once for each distinct window of each function, never once a
-combination.
+What the type check decides for one set of values is found here a column at a time.
 """
 
 from __future__ import annotations
@@ -16,9 +14,7 @@ import numpy as np
 from quant_tui.engine.arrays import BoolArray, FloatArray, IntArray
 from quant_tui.engine.rules import limits
 from quant_tui.engine.rules.arithmetic import binary, compare
-from quant_tui.engine.rules.checker import Checker
 from quant_tui.engine.rules.document import StrategyDocument
-from quant_tui.engine.rules.findings import Findings
 from quant_tui.engine.rules.functions import FUNCTIONS
 from quant_tui.engine.rules.kinds import Kind
 from quant_tui.engine.sweep.dependencies import Dependencies
@@ -160,17 +156,41 @@ class Numbers:
         return longest + extra
 
     def _checked(self, tree: ast.Call) -> int | IntArray:
-        """Check a call with windows for each distinct set of the parameters it depends on."""
+        """Find a call's warm-up for each distinct set of the parameters it depends on.
+
+        Bounds are those of the type check; kinds need no look, for they are the same in
+        every combination and the document was checked.
+        """
+        spec = FUNCTIONS[cast(ast.Name, tree.func).id]
         groups = self._grid.groups(self._dependencies.of(tree).parameters)
         _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
-        bars = np.empty(len(first), dtype=np.int64)
-        for place, row in enumerate(first.tolist()):
-            checker = Checker(
-                self._document.lets, self._document.parameters, self._grid.values(row), Findings()
-            )
-            typed = checker.check(tree, "")
-            bars[place] = np.iinfo(np.int64).max >> 1 if typed is None else typed.warm_up
-        return int(bars[0]) if len(bars) == 1 else bars[inverse]
+        counts: list[list[int | str]] = []
+        longest: int | IntArray = 0
+        for argument, (label, kind) in zip(tree.args, spec.arguments, strict=True):
+            if kind.is_quoted:
+                word = cast(str, cast(ast.Constant, argument).value)
+                counts.append([word] * len(first))
+                continue
+            longest = np.maximum(longest, self._warm_up(argument))
+            number = self.of(argument)
+            if kind in _PLAIN or number is None:
+                continue
+            values = np.broadcast_to(number, len(self._grid))
+            low, high = spec.bounds.get(label, (-limits.NUMBER, limits.NUMBER))
+            if kind is Kind.NUMBER:
+                self._require((values >= low) & (values <= high))
+                continue
+            least = spec.bounds.get(label, (1.0 if kind is Kind.WINDOW else 0.0, 0.0))[0]
+            fits = (values == np.floor(values)) & (values >= least) & (values <= limits.WINDOW)
+            self._require(fits)
+            counts.append(np.where(fits, values, least)[first].astype(np.int64).tolist())
+        bars = np.zeros(len(first), dtype=np.int64)
+        refused = np.zeros(len(first), dtype=np.bool_)
+        for place, count in enumerate(zip(*counts, strict=True)):
+            refused[place] = bool(spec.refuses(*count))
+            bars[place] = 0 if refused[place] else spec.lookback(*count)
+        self._require(~refused[inverse])
+        return longest + (int(bars[0]) if len(bars) == 1 else bars[inverse])
 
 
 def _plain(number: Number | np.floating) -> Number:
