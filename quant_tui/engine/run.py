@@ -100,7 +100,7 @@ def run_backtest(
     document = document_of(strategy)
     values = resolve_parameters(document, params)
     warm = warm_up(document, values)
-    history, bars = bars, _traded(bars, begin)
+    history, bars = bars, traded(bars, begin)
     config = config.resolve(
         symbols=len(bars.symbols),
         annualization=periods_per_year(bars.dates),
@@ -114,7 +114,7 @@ def run_backtest(
     interpreter = Interpreter(
         Frame(history), document.lets, values, watch.pause, document.rules.values(), inputs
     )
-    orders = orders_of(bars, document, _Since(interpreter, begin), config)
+    orders = orders_of(bars, document, Since(interpreter, begin), config)
     watch.step(0.4, "simulating")
     simulation = simulate(bars, config, orders, watch.part(0.4, 0.7))
     watch.step(0.7, "computing figures")
@@ -219,7 +219,7 @@ class Evaluated(Protocol):
         ...
 
 
-class _Since:
+class Since:
     """Values from a row on, computed from all rows."""
 
     def __init__(self, interpreter: Interpreter, begin: int) -> None:
@@ -227,13 +227,22 @@ class _Since:
         self._begin = begin
 
     def series(self, tree: ast.expr) -> FloatArray:
+        """Return figures on the common dates, as the interpreter does."""
         return self._interpreter.series(tree)[self._begin :]
 
     def signal(self, tree: ast.expr) -> BoolArray:
+        """Return where a condition is known and true, as the interpreter does."""
         return self._interpreter.signal(tree)[self._begin :]
 
 
-def _traded(bars: Bars, begin: int) -> Bars:
+def traded(bars: Bars, begin: int) -> Bars:
+    """Return the bars from row ``begin`` on.
+
+    Raises
+    ------
+    InvalidInput
+        There is no such row.
+    """
     if isinstance(begin, bool) or not isinstance(begin, int) or not 0 <= begin < len(bars):
         raise InvalidInput(
             f"begin must be a row of the bars, 0 to {len(bars) - 1}, not {begin!r}.", field="begin"

@@ -53,8 +53,8 @@ def simulate(
     pause
         Called with the fraction done between slices; may raise to stop the work.
     """
-    terms = _terms(config, orders)
-    account, accrued = _run(bars, terms, orders, pause)
+    terms = terms_of(config, orders)
+    account, accrued = run_orders(bars, terms, orders, pause)
     fills = _fills(account)
     invested, gross = _values(bars, fills)
     cash = accrued
@@ -80,7 +80,8 @@ def simulate(
     )
 
 
-def _terms(config: BacktestConfig, orders: Orders) -> Terms:
+def terms_of(config: BacktestConfig, orders: Orders) -> Terms:
+    """Return the terms on which the kernel executes orders."""
     margin = config.allow_short or config.max_leverage != 1.0
     sized_by_equity = config.sizing in ("fraction", "volatility_target")
     half = 0.5 if config.slippage_model == "spread" else 1.0
@@ -110,7 +111,7 @@ def _terms(config: BacktestConfig, orders: Orders) -> Terms:
     )
 
 
-def _run(
+def run_orders(
     bars: Bars, terms: Terms, orders: Orders, pause: Callable[[float], None]
 ) -> tuple[Account, FloatArray]:
     """Let the kernel go over the rows, giving the log more room where it asks for it."""

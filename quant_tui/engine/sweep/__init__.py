@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from numpy.typing import ArrayLike
+
 from quant_tui.engine.arrays import FloatArray
 from quant_tui.engine.bars import Bars
 from quant_tui.engine.config import BacktestConfig
@@ -32,6 +34,8 @@ def sweep(
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
     memory_bytes: int = DEFAULT_MEMORY,
+    inputs: Mapping[str, ArrayLike] | None = None,
+    begin: int = 0,
 ) -> SweepTable:
     """Run a strategy over many combinations of parameter values.
 
@@ -65,6 +69,8 @@ def sweep(
     memory_bytes
         Most bytes of indicators that are held at once. More combinations than fit are
         computed in turns.
+    inputs, begin
+        As in :func:`~quant_tui.engine.run_backtest`.
 
     Returns
     -------
@@ -87,7 +93,7 @@ def sweep(
     names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
     ready = Sweep(
         bars, strategy, grid, config, product=product, threads=threads, progress=progress,
-        cancel=cancel, memory_bytes=memory_bytes,
+        cancel=cancel, memory_bytes=memory_bytes, inputs=inputs, begin=begin,
     )  # fmt: skip
     return ready.table(names)
 
@@ -103,12 +109,14 @@ def sweep_returns(
     progress: Progress | None = None,
     cancel: Callable[[], bool] | None = None,
     memory_bytes: int = DEFAULT_MEMORY,
+    inputs: Mapping[str, ArrayLike] | None = None,
+    begin: int = 0,
 ) -> FloatArray:
     """Return the accounts' simple returns in some combinations of a grid.
 
     Parameters
     ----------
-    bars, strategy, grid, config, threads, product, progress, cancel
+    bars, strategy, grid, config, threads, product, progress, cancel, inputs, begin
         As in :func:`sweep`.
     rows
         Rows of the grid; all where left out.
@@ -133,13 +141,13 @@ def sweep_returns(
 
     ready = Sweep(
         bars, strategy, grid, config, product=product, threads=threads, progress=progress,
-        cancel=cancel, memory_bytes=memory_bytes,
+        cancel=cancel, memory_bytes=memory_bytes, inputs=inputs, begin=begin,
     )  # fmt: skip
     count = len(ready.grid)
     chosen = np.arange(count) if rows is None else np.asarray(rows, dtype=np.int64).reshape(-1)
     if len(chosen) and (chosen.min() < 0 or chosen.max() >= count):
         raise InvalidInput(f"rows must lie from 0 to {count - 1}.", field="rows")
-    needed = len(bars.dates) * len(chosen) * 8
+    needed = len(ready.bars) * len(chosen) * 8
     if needed > memory_bytes:
         raise InvalidInput(
             f"The returns of {len(chosen):,} combinations take {needed >> 20} MiB, more than"
@@ -147,7 +155,7 @@ def sweep_returns(
             field="memory_bytes",
             hint="Choose fewer rows, or allow more memory.",
         )
-    found = np.full((len(bars.dates), len(chosen)), np.nan)
+    found = np.full((len(ready.bars), len(chosen)), np.nan)
     usable = np.flatnonzero(ready.usable[chosen])
     found[:, usable] = ready.returns(chosen[usable])
     return found

@@ -526,6 +526,64 @@ def draw(
 
 
 @compiled
+def draw_fills(
+    fills: FloatArray,
+    close: FloatArray,
+    initial: float,
+    pays_interest: bool,
+    curve: FloatArray,
+    position: FloatArray,
+    since: IntArray,
+) -> tuple[int, int]:
+    """Draw an account's value from the simulator's fills; return trips closed and open.
+
+    Parameters
+    ----------
+    fills
+        As the simulator's account has them (C, 12).
+    close
+        Last close (N, T).
+    initial
+        Cash at the start.
+    pays_interest
+        Whether ``curve`` already has the cash at each close.
+    curve
+        Takes the value of the account (T,).
+    position, since
+        Room for shares and date of the last fill of each symbol (N,).
+    """
+    position[:] = 0.0
+    closed = 0
+    drawn = 0
+    cash = initial
+    rows = curve.shape[0]
+    if not pays_interest:
+        for fill in range(fills.shape[0]):
+            row = int(fills[fill, 0])
+            for filled in range(np.uint64(drawn), np.uint64(row)):
+                curve[filled] = cash
+            drawn = row
+            cash = fills[fill, 10]
+        for filled in range(np.uint64(drawn), np.uint64(rows)):
+            curve[filled] = cash
+    for fill in range(fills.shape[0]):
+        row = int(fills[fill, 0])
+        column = int(fills[fill, 2])
+        if position[column] != 0.0:
+            add_holding(curve, close, column, since[column], row, position[column])
+        position[column] = fills[fill, 11]
+        since[column] = row
+        if position[column] == 0.0:
+            closed += 1
+    still = 0
+    for column in range(position.shape[0]):
+        if position[column] != 0.0:
+            add_holding(curve, close, column, since[column], rows, position[column])
+            still += 1
+    return closed, still
+
+
+@compiled
 def measure_curve(curve: FloatArray, initial: float, found: FloatArray) -> None:
     """Compute the figures of a curve (T,): see :func:`measure`."""
     rows = curve.shape[0]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from quant_tui.engine.arrays import BoolArray, FloatArray, IntArray
 from quant_tui.engine.rules.document import StrategyDocument
@@ -74,8 +75,9 @@ class _Shared(Interpreter):
         pause: Callable[[], None],
         memo: Memo,
         dependencies: Dependencies,
+        inputs: Mapping[str, ArrayLike] | None,
     ) -> None:
-        super().__init__(frame, document.lets, values, pause)
+        super().__init__(frame, document.lets, values, pause, (), inputs)
         self._shared = memo
         self._dependencies = dependencies
 
@@ -109,6 +111,8 @@ class Figures:
         Called before each computation; may raise to stop the work.
     budget
         Most bytes kept for use by other combinations.
+    inputs
+        Series from outside the bars.
     """
 
     def __init__(
@@ -120,6 +124,7 @@ class Figures:
         numbers: Numbers,
         pause: Callable[[], None],
         budget: int,
+        inputs: Mapping[str, ArrayLike] | None,
     ) -> None:
         self._frame = frame
         self._document = document
@@ -127,6 +132,7 @@ class Figures:
         self._numbers = numbers
         self._dependencies = dependencies
         self._pause = pause
+        self._inputs = inputs
         self._memo = Memo(budget)
         self._order = frame.bars.by_name
 
@@ -134,6 +140,10 @@ class Figures:
     def valid(self) -> BoolArray:
         """Where the packed columns hold a bar (T, N), symbols in the order of their names."""
         return self._frame.valid[:, self._order]
+
+    def values(self, row: int) -> dict[str, ParameterValue]:
+        """Return the value of every parameter in one combination."""
+        return self._grid.values(row)
 
     def interpreter(self, row: int) -> Interpreter:
         """Return an interpreter of one combination."""
@@ -144,6 +154,7 @@ class Figures:
             self._pause,
             self._memo,
             self._dependencies,
+            self._inputs,
         )
 
     def fill(self, tree: ast.expr, combinations: IntArray, table: FloatArray) -> None:

@@ -11,7 +11,8 @@ from quant_tui.engine.bars import Bars
 from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.simulation.orders import stopped
 from quant_tui.engine.sweep import accounts
-from quant_tui.engine.sweep.masks import WORD, MaskArray, words_of
+from quant_tui.engine.sweep.conditions import Bits
+from quant_tui.engine.sweep.masks import WORD, MaskArray, packed, words_of
 from quant_tui.engine.sweep.terms import Terms, terms_of
 
 
@@ -23,6 +24,8 @@ class OneSymbol:
     ----------
     terms
         Terms of trade.
+    traded
+        Bits (1, W) of the bars on which entries count.
     reference, close
         Price at which each bar fills, and closes (M,).
     sums, high, low
@@ -30,24 +33,19 @@ class OneSymbol:
     """
 
     terms: Terms
+    traded: MaskArray
     reference: FloatArray
     close: FloatArray
     sums: FloatArray
     high: FloatArray
     low: FloatArray
 
-    def measure(
-        self,
-        entry: MaskArray,
-        entry_index: IntArray,
-        exit_: MaskArray,
-        exit_index: IntArray,
-        found: FloatArray,
-    ) -> None:
+    def measure(self, entry: Bits, exit_: Bits, found: FloatArray) -> None:
         """Fill the figures (K, ``FIGURES``) of pairs of signals (R, 1, W)."""
         accounts.measure_all(
-            entry, entry_index, exit_, exit_index, self.reference, self.terms.figures,
-            self.terms.numbers, self.close, self.sums, self.high, self.low, found,
+            entry.true & self.traded, entry.case, exit_.true, exit_.case, self.reference,
+            self.terms.figures, self.terms.numbers, self.close, self.sums, self.high, self.low,
+            found,
         )  # fmt: skip
 
 
@@ -59,8 +57,8 @@ class SharedCash:
     ----------
     terms
         Terms of trade.
-    order
-        Column of the bars of each symbol (N,).
+    traded
+        Bits (N, W) of the bars on which entries count.
     due
         Row (N, 64 W) on which a decision of a symbol's own bar fills; −1: on none.
     forced, reference, mark, last_price, close
@@ -68,7 +66,7 @@ class SharedCash:
     """
 
     terms: Terms
-    order: IntArray
+    traded: MaskArray
     due: IntArray
     forced: MaskArray
     reference: FloatArray
@@ -76,17 +74,11 @@ class SharedCash:
     last_price: FloatArray
     close: FloatArray
 
-    def measure(
-        self,
-        entry: MaskArray,
-        entry_index: IntArray,
-        exit_: MaskArray,
-        exit_index: IntArray,
-        found: FloatArray,
-    ) -> None:
+    def measure(self, entry: Bits, exit_: Bits, found: FloatArray) -> None:
         """Fill the figures (K, ``FIGURES``) of pairs of signals (R, N, W)."""
         accounts.measure_shared(
-            entry, entry_index, exit_, exit_index, self.due, self.forced, self.reference,
+            entry.true & self.traded, entry.case, exit_.true, exit_.case,
+            self.due, self.forced, self.reference,
             self.mark, self.last_price, self.close, self.terms.figures, self.terms.numbers,
             np.empty((1, self.close.shape[1])), found,
         )  # fmt: skip
@@ -96,19 +88,32 @@ Market = OneSymbol | SharedCash
 """Either."""
 
 
-def market_of(bars: Bars, config: BacktestConfig) -> Market:
-    """Prepare the prices of bars under a resolved configuration."""
+def market_of(bars: Bars, config: BacktestConfig, begin: int) -> Market:
+    """Prepare prices.
+
+    Parameters
+    ----------
+    bars
+        T dates, N symbols.
+    config
+        Resolved configuration.
+    begin
+        Row of the first bar that is traded; those before it only warm up.
+    """
     forced, prices = _forced(bars, config)
     if len(bars.symbols) > 1:
-        return _shared(bars, config, forced, prices)
+        return _shared(bars, config, begin, forced, prices)
     there = bars.present[:, 0]
     close = np.ascontiguousarray(bars.close[there, 0])
     reference = close if config.fill == "close" else np.ascontiguousarray(bars.open[there, 0])
+    counts = np.zeros((len(bars), 1), dtype=np.bool_)
+    counts[: len(close), 0] = np.flatnonzero(there) >= begin
     sums = np.zeros((4, len(close) + 1))
     accounts.running_sums(close, sums)
     starts = np.arange(0, len(close), accounts.BLOCK)
     return OneSymbol(
         terms=terms_of(config, float(prices[0]) if forced[0] else 0.0),
+        traded=packed(counts),
         reference=reference,
         close=close,
         sums=sums,
@@ -129,7 +134,7 @@ def _forced(bars: Bars, config: BacktestConfig) -> tuple[BoolArray, FloatArray]:
 
 
 def _shared(
-    bars: Bars, config: BacktestConfig, forced: BoolArray, prices: FloatArray
+    bars: Bars, config: BacktestConfig, begin: int, forced: BoolArray, prices: FloatArray
 ) -> SharedCash:
     count, symbols = bars.close.shape
     order = bars.by_name
@@ -137,8 +142,10 @@ def _shared(
     opens = np.ascontiguousarray(bars.open[:, order])
     due = np.full((symbols, words_of(count) * WORD), -1, dtype=np.int64)
     sales = np.zeros((count, words_of(symbols)), dtype=np.uint64)
+    counts = np.zeros((count, symbols), dtype=np.bool_)
     for place, column in enumerate(order.tolist()):
         rows = np.flatnonzero(bars.present[:, column])
+        counts[: len(rows), place] = rows >= begin
         if config.fill == "close":
             due[place, : len(rows)] = rows
         else:
@@ -152,7 +159,7 @@ def _shared(
         mark = np.where(np.isnan(opens), before, opens)
     return SharedCash(
         terms=terms_of(config),
-        order=order,
+        traded=packed(counts),
         due=due,
         forced=sales,
         reference=close if config.fill == "close" else opens,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from quant_tui.domain.errors import InvalidInput, QuantError
 from quant_tui.engine.arrays import FloatArray, IntArray
@@ -17,7 +18,7 @@ from quant_tui.engine.rules.document import StrategyDocument
 from quant_tui.engine.rules.findings import did_you_mean
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.validation import resolve_parameters, warm_up
-from quant_tui.engine.run import check_length, document_of
+from quant_tui.engine.run import check_length, document_of, traded
 from quant_tui.engine.sweep import accounts, metrics
 from quant_tui.engine.sweep.conditions import RowTables, Unbounded
 from quant_tui.engine.sweep.dependencies import Dependencies
@@ -26,12 +27,18 @@ from quant_tui.engine.sweep.grid import Grid
 from quant_tui.engine.sweep.market import market_of
 from quant_tui.engine.sweep.numbers import Numbers
 from quant_tui.engine.sweep.schedule import Progress, Watch, parts, run_parts
-from quant_tui.engine.sweep.single import Singles, as_figure
+from quant_tui.engine.sweep.single import Singles
 from quant_tui.engine.sweep.table import SweepTable
 from quant_tui.engine.sweep.terms import are_known
 
 _PART_BARS = 2 << 20
 """Bars, over combinations and symbols, of one part of the work."""
+
+_TURN = 1 << 16
+"""Most combinations of which figures are held before they become metrics."""
+
+_SINGLES = 16
+"""Combinations of one part of the work where each is run by itself."""
 
 _NEVER = ast.Name("false", ast.Load())
 
@@ -41,11 +48,7 @@ class Sweep:
 
     Parameters
     ----------
-    bars, strategy, grid, config, product
-        As in :func:`~quant_tui.engine.sweep.sweep`.
-    threads
-        Most threads.
-    progress, cancel
+    bars, strategy, grid, config, product, threads, progress, cancel, inputs, begin
         As in :func:`~quant_tui.engine.sweep.sweep`.
     memory_bytes
         Most bytes of figures that are held at once.
@@ -63,17 +66,21 @@ class Sweep:
         progress: Progress | None,
         cancel: Callable[[], bool] | None,
         memory_bytes: int,
+        inputs: Mapping[str, ArrayLike] | None,
+        begin: int,
     ) -> None:
         _check_whole("threads", threads, 1)
         _check_whole("memory_bytes", memory_bytes, 1 << 20)
-        self.bars = bars
+        self.history = bars
+        self.bars = traded(bars, begin)
         self.document = document_of(strategy)
         self.grid = Grid(self.document, grid, product=product)
         self.config = (config or BacktestConfig()).resolve(
             symbols=len(bars.symbols),
-            annualization=periods_per_year(bars.dates),
+            annualization=periods_per_year(self.bars.dates),
             sizing=self.document.sizing,
         )
+        self._begin = begin
         self._threads = threads
         self._memory_bytes = memory_bytes
         self._dependencies = Dependencies(self.document.lets, self.grid.names)
@@ -82,18 +89,22 @@ class Sweep:
         self._watch = Watch(progress, cancel, int(self.usable.sum()))
         self._figures = Figures(
             Frame(bars), self.document, self.grid, self._dependencies, self._numbers,
-            self._watch.pause, memory_bytes // 4,
+            self._watch.pause, memory_bytes // 4, inputs,
         )  # fmt: skip
-        self._singles = Singles(bars, self.document, self.config, self._figures, self._watch.pause)
+        self._singles = Singles(
+            bars, begin, self.document, self.config, inputs, self._figures, self._watch.pause
+        )
 
     def table(self, names: tuple[str, ...]) -> SweepTable:
         """Compute metrics of every combination."""
         names = _checked_metrics(names)
         rows = np.flatnonzero(self.usable)
         columns = {name: np.full(len(self.grid), np.nan) for name in names}
-        if len(rows):
-            for name, values in self._computed(rows, names).items():
-                columns[name][rows] = values
+        if not set(names) <= set(metrics.COLUMNS):
+            self._one_by_one(rows, columns, self._singles.every)
+        else:
+            for part, found in self._measured(rows):
+                self._take(part, found, columns)
         return SweepTable(
             {name: self.grid.column(name) for name in self.grid.names},
             columns,
@@ -109,60 +120,71 @@ class Sweep:
             for place in range(start, stop):
                 found[:, place] = self._singles.returns(int(chosen[place]))
 
-        run_parts(work, parts(len(chosen), self._part(len(chosen))), self._threads, self._watch)
+        run_parts(work, parts(len(chosen), _SINGLES), self._threads, self._watch)
         return found
 
     def reason(self, row: int) -> str:
         """Return why a combination cannot run, in the words of a single run."""
         try:
             values = resolve_parameters(self.document, self.grid.values(row))
-            check_length(self.bars, warm_up(self.document, values))
+            check_length(self.history, warm_up(self.document, values))
         except QuantError as error:
             return str(error)
         return ""
 
-    def _computed(self, rows: IntArray, names: tuple[str, ...]) -> dict[str, FloatArray]:
-        if not set(names) <= set(metrics.COLUMNS):
-            return self._one_by_one(rows, names, every=True)
-        if not are_known(self.config, self.document, len(self.bars.symbols)):
-            return self._one_by_one(rows, names, every=False)
-        try:
-            found = self._by_bits(rows)
-        except Unbounded:
-            return self._one_by_one(rows, names, every=False)
-        figures = metrics.Figures.of(found, len(self.bars.dates), self.config)
-        columns = {name: metrics.COLUMNS[name](figures) for name in names}
-        uncertain = np.flatnonzero(figures.uncertain)
-        if len(uncertain):
-            for name, values in self._one_by_one(rows[uncertain], names, every=False).items():
-                columns[name][uncertain] = values
-        return columns
+    def _measured(self, rows: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Go through combinations and their accounts' figures (K, ``accounts.FIGURES``)."""
+        done = 0
+        if are_known(self.config, self.document, len(self.bars.symbols)):
+            try:
+                for part, found in self._by_bits(rows):
+                    yield part, found
+                    done += len(part)
+                return
+            except Unbounded:
+                rows = rows[done:]
+        for start, stop in parts(len(rows), _TURN):
+            part = rows[start:stop]
+            found = np.empty((len(part), accounts.FIGURES))
 
-    def _by_bits(self, rows: IntArray) -> FloatArray:
-        """Return the figures (K, ``accounts.FIGURES``) that the loops find."""
-        market = market_of(self.bars, self.config)
+            def work(
+                first: int, last: int, part: IntArray = part, found: FloatArray = found
+            ) -> None:
+                for place in range(first, last):
+                    self._singles.measure(int(part[place]), found[place])
+
+            run_parts(work, parts(len(part), _SINGLES), self._threads, self._watch)
+            yield part, found
+
+    def _take(self, rows: IntArray, found: FloatArray, columns: dict[str, FloatArray]) -> None:
+        """Put the metrics of some combinations into the columns."""
+        figures = metrics.Figures.of(found, len(self.bars.dates), self.config)
+        for name, values in columns.items():
+            values[rows] = metrics.COLUMNS[name](figures)
+        self._one_by_one(rows[figures.uncertain], columns, self._singles.of_curve)
+
+    def _by_bits(self, rows: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
+        market = market_of(self.history, self.config, self._begin)
         entry, exit_ = self.document.rules["entry"], self.document.rules.get("exit", _NEVER)
         tables = RowTables(
             [entry, exit_], self.grid, self._dependencies, self._numbers, self._figures
         )
-        found = np.empty((len(rows), accounts.FIGURES))
-        start, size = 0, len(rows)
+        start, size = 0, _TURN
         while start < len(rows):
             part = rows[start : start + size]
             while len(part) > 1 and tables.bytes_needed(part) > self._memory_bytes // 2:
                 size = -(-len(part) // 2)
                 part = part[:size]
             tables.fill(part, self._spread)
-            into = found[start : start + len(part)]
+            found = np.empty((len(part), accounts.FIGURES))
 
-            def work(first: int, last: int, into: FloatArray = into) -> None:
+            def work(first: int, last: int, found: FloatArray = found) -> None:
                 chunk = tables.chunk(first, last)
-                enters, leaves = chunk.bits(entry), chunk.bits(exit_)
-                market.measure(enters.true, enters.case, leaves.true, leaves.case, into[first:last])
+                market.measure(chunk.bits(entry), chunk.bits(exit_), found[first:last])
 
             run_parts(work, parts(len(part), self._part(len(part))), self._threads, self._watch)
+            yield part, found
             start += len(part)
-        return found
 
     def _spread(self, work: Callable[[int, int], None], count: int) -> None:
         """Do a work that is not counted as progress."""
@@ -176,22 +198,21 @@ class Sweep:
         return max(1, min(_PART_BARS // self.bars.close.size, fair))
 
     def _one_by_one(
-        self, rows: IntArray, names: tuple[str, ...], *, every: bool
-    ) -> dict[str, FloatArray]:
-        columns = {name: np.empty(len(rows)) for name in names}
+        self,
+        rows: IntArray,
+        columns: dict[str, FloatArray],
+        run: Callable[[int], Mapping[str, float | None]],
+    ) -> None:
+        """Put the metrics of some combinations, each run by itself, into the columns."""
 
         def work(start: int, stop: int) -> None:
-            for place in range(start, stop):
-                row = int(rows[place])
-                if every:
-                    found = self._singles.every(self.grid.values(row))
-                else:
-                    found = self._singles.of_curve(row)
-                for name in names:
-                    columns[name][place] = as_figure(found[name])
+            for row in rows[start:stop].tolist():
+                found = run(row)
+                for name, values in columns.items():
+                    value = found[name]
+                    values[row] = np.nan if value is None else value
 
-        run_parts(work, parts(len(rows), self._part(len(rows))), self._threads, self._watch)
-        return columns
+        run_parts(work, parts(len(rows), _SINGLES), self._threads, self._watch)
 
 
 def _checked_metrics(names: tuple[str, ...]) -> tuple[str, ...]:

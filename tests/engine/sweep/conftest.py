@@ -55,19 +55,19 @@ def bars_of() -> Callable[..., Bars]:
 def agrees() -> Callable[..., int]:
     """Compare a sweep with one run a combination; return how many combinations could run."""
 
-    def compare(bars, strategy, grid, config=None, metrics=METRICS, **options) -> int:
-        table = sweep(bars, strategy, grid, config, metrics, **options)
+    def compare(bars, strategy, grid, config=None, metrics=METRICS, **given) -> int:
+        table = sweep(bars, strategy, grid, config, metrics, **given)
         ran = 0
         for number in range(len(table)):
             row = table.row(number)
             values = {name: row[name] for name in table.parameters}
             if number in table.invalid:
                 with pytest.raises(QuantError) as refused:
-                    run_backtest(bars, strategy, values, config)
+                    run_backtest(bars, strategy, values, config, **given)
                 assert table.invalid[number] == str(refused.value)
                 assert [row[name] for name in table.metrics] == [None] * len(table.metrics)
                 continue
-            report = run_backtest(bars, strategy, values, config)
+            report = run_backtest(bars, strategy, values, config, **given)
             ran += 1
             single = {**report.risk_metrics, **report.performance}
             for name in metrics:

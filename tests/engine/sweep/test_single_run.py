@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from quant_tui.engine import BacktestConfig
@@ -33,3 +34,23 @@ def test_one_symbol(bars_of, agrees, given, kind) -> None:
 def test_symbols_that_share_cash(bars_of, agrees, given, kind) -> None:
     bars = bars_of(5, 260, 4, **kind)
     assert agrees(bars, "SMA_CROSSOVER", SMA, BacktestConfig(**given)) > 8
+
+
+@pytest.mark.parametrize("symbols", [1, 3])
+@pytest.mark.parametrize("size_at", ["fill", "decision"])
+def test_bars_that_only_warm_up(bars_of, agrees, symbols, size_at) -> None:
+    bars = bars_of(12, 260, symbols, gaps=symbols > 1)
+    for begin in (1, 70, 150):
+        assert agrees(bars, "SMA_CROSSOVER", SMA, BacktestConfig(size_at=size_at), begin=begin) > 8
+
+
+def test_series_from_outside(bars_of, agrees) -> None:
+    rules = """
+params: {window: {int: [1, 100], default: 10}}
+entry: sma(macro("CPI"), window) > 0
+exit: macro("CPI") < 0
+"""
+    bars = bars_of(1, 150, gaps=True)
+    figures = np.sin(np.arange(150) / 7.0)
+    figures[:9] = np.nan
+    assert agrees(bars, rules, {"window": [1, 4, 9]}, inputs={'macro("CPI")': figures}) == 3

@@ -91,6 +91,7 @@ def test_no_parameter_gives_one_row(bars_of) -> None:
 
 def test_the_common_shape_never_takes_the_simulator(bars_of, monkeypatch) -> None:
     monkeypatch.setattr(Singles, "of_curve", None)
+    monkeypatch.setattr(Singles, "measure", None)
     for symbols in (1, 3):
         sweep(bars_of(2, 200, symbols, gaps=True), "SMA_CROSSOVER", GRID)
 
