@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from quant_tui.domain.errors import InsufficientData, InvalidInput
 from quant_tui.engine.arrays import BoolArray, DateArray, FloatArray, IntArray
+from quant_tui.engine.calendars import periods_per_year
 
 FIELDS = ("open", "high", "low", "close", "volume")
 PRICES = (1e-12, 1e15)
@@ -88,6 +89,11 @@ class Bars:
     def complete(self) -> bool:
         """Whether every symbol has a bar on every date."""
         return bool(self.present.all())
+
+    @cached_property
+    def periods_per_year(self) -> float:
+        """Annualisation factor that the dates give."""
+        return periods_per_year(self.dates)
 
     @cached_property
     def by_name(self) -> IntArray:
@@ -213,8 +219,9 @@ class Bars:
         row, column = np.argwhere(wrong)[0]
         return f"{self.symbols[column]} on {self.dates[row]}"
 
-    def problems(self) -> list[str]:
-        """Return what is odd in the bars though they can be used, one sentence each."""
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """What is odd in the bars though they can be used, one sentence each."""
         found: list[str] = []
         with np.errstate(invalid="ignore"):
             top = np.maximum(self.open, self.close)
@@ -228,7 +235,7 @@ class Bars:
                 f"{self.symbols[column]}: {count} bar(s) whose open or close lies outside"
                 f" low to high, first on {first}."
             )
-        return found
+        return tuple(found)
 
 
 def _checked_symbols(symbols: Sequence[str]) -> tuple[str, ...]:

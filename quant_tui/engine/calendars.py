@@ -9,15 +9,16 @@ from quant_tui.engine.arrays import BoolArray, DateArray, IntArray
 TRADING_DAYS = 252.0
 """Sessions of an equity year."""
 
-_DAY = np.timedelta64(86_400_000_000_000, "ns")
+_MOST_OF_A_DAY = 8 * 86_400_000_000_000 // 10
+"""Nanoseconds of 0.8 days."""
 
 
 def is_intraday(dates: DateArray) -> bool:
     """Return whether most neighbouring bars lie less than a day apart."""
     if len(dates) < 2:
         return False
-    steps = np.diff(dates.astype("datetime64[ns]"))
-    return bool(np.median(steps.astype(np.int64)) < 0.8 * _DAY.astype(np.int64))
+    steps = np.diff(dates.astype("datetime64[ns]").view(np.int64))
+    return 2 * int(np.count_nonzero(steps < _MOST_OF_A_DAY)) > len(steps)
 
 
 def periods_per_year(dates: DateArray) -> float:
@@ -34,14 +35,15 @@ def periods_per_year(dates: DateArray) -> float:
     """
     if len(dates) < 2:
         return TRADING_DAYS
-    days = dates.astype("datetime64[D]")
-    sessions, counts = np.unique(days, return_counts=True)
-    weekday = (sessions.astype(np.int64) + 3) % 7
+    days = dates.astype("datetime64[D]").view(np.int64)
+    starts = np.concatenate(([0], np.flatnonzero(days[1:] != days[:-1]) + 1))
+    sessions, counts = days[starts], np.diff(starts, append=len(days))
+    weekday = (sessions + 3) % 7
     trades_weekends = len(sessions) >= 7 and float((weekday >= 5).mean()) > 0.1
     sessions_per_year = 365.0 if trades_weekends else TRADING_DAYS
     if is_intraday(dates):
         return float(np.median(counts)) * sessions_per_year
-    step = float(np.median(np.diff(days).astype(np.int64)))
+    step = float(np.median(np.diff(days)))
     for longest, factor in ((4.5, sessions_per_year), (10.0, 52.0), (45.0, 12.0), (135.0, 4.0)):
         if step <= longest:
             return factor

@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike
 from quant_tui.domain.errors import Cancelled, InsufficientData, InvalidInput
 from quant_tui.engine.arrays import BoolArray, FloatArray
 from quant_tui.engine.bars import PRICES, Bars
-from quant_tui.engine.calendars import periods_per_year
 from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.metrics import compute_metrics
 from quant_tui.engine.report import EquityCurve, Report
@@ -103,7 +102,7 @@ def run_backtest(
     history, bars = bars, traded(bars, begin)
     config = config.resolve(
         symbols=len(bars.symbols),
-        annualization=periods_per_year(bars.dates),
+        annualization=bars.periods_per_year,
         sizing=document.sizing,
     )
     levels = _checked_benchmark(benchmark, len(history))
@@ -124,7 +123,7 @@ def run_backtest(
         bars.dates,
         simulation.equity,
         initial_capital=config.initial_capital,
-        annualization=config.annualization or periods_per_year(bars.dates),
+        annualization=config.annualization or bars.periods_per_year,
         risk_free=config.risk_free,
         invested=simulation.gross,
         trade_pnl=trips.pnl,
@@ -345,7 +344,7 @@ def _benchmark_curve(levels: FloatArray | None, initial_capital: float) -> Float
 def _warnings(
     bars: Bars, config: BacktestConfig, simulation: Simulation, trips: RoundTrips
 ) -> list[str]:
-    found = bars.problems()
+    found = list(bars.problems)
     gone = stopped(bars, config)
     for column in bars.by_name[gone[bars.by_name]]:
         held = bool((trips.delisted & (trips.symbol == column)).any())

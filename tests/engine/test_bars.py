@@ -75,7 +75,7 @@ def test_a_symbol_without_bars_is_named():
 def test_odd_bars_are_told_but_used():
     high = GOOD.copy()
     high[2, 0] = 1.0
-    assert build(high=high).problems() == [
+    assert list(build(high=high).problems) == [
         "A: 1 bar(s) whose open or close lies outside low to high, first on 2024-01-03."
     ]
 

@@ -107,9 +107,7 @@ def compute_metrics(
         - ``information_ratio``: empyrical's ``excess_sharpe``, a period's.
     """
     count = len(equity)
-    before = np.concatenate(([initial_capital], equity[:-1]))
-    with np.errstate(all="ignore"):
-        simple = np.where(before > 0.0, equity / before - 1.0, 0.0)
+    simple = simple_returns(equity, initial_capital)
     rate = float((1.0 + risk_free) ** (1.0 / annualization) - 1.0)
     ratio = float(equity[-1]) / initial_capital
     falls = drawdown_series(equity, initial_capital)
@@ -169,6 +167,18 @@ def compute_metrics(
     )
 
 
+def simple_returns(equity: FloatArray, initial_capital: float) -> FloatArray:
+    """Return of each bar (T,), the first against the initial capital; 0 after ruin."""
+    found = np.empty(len(equity))
+    with np.errstate(all="ignore"):
+        found[0] = equity[0] / initial_capital
+        np.divide(equity[1:], equity[:-1], out=found[1:])
+        found -= 1.0
+    if float(equity.min()) <= 0.0:
+        found[1:][equity[:-1] <= 0.0] = 0.0
+    return found
+
+
 def benchmark_returns(levels: FloatArray) -> FloatArray:
     """Simple returns of levels (T,), carried forward; NaN up to and on the first level."""
     rows = np.where(np.isfinite(levels), np.arange(len(levels)), 0)
@@ -208,9 +218,8 @@ def _activity(
         figures.put("exposure", None, "the positions are not known")
         figures.put("average_exposure", None, "the positions are not known")
     else:
-        with np.errstate(all="ignore"):
-            share = np.where(equity > 0.0, invested / equity, 0.0)
-        figures.put("exposure", float((invested > 0.0).mean()))
+        share = np.divide(invested, equity, out=np.zeros(len(equity)), where=equity > 0.0)
+        figures.put("exposure", float(np.count_nonzero(invested > 0.0)) / len(equity))
         figures.put("average_exposure", float(share.mean()))
     mean = float(equity.mean())
     years = len(equity) / annualization

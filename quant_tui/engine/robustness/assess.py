@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike
 
 from quant_tui.domain.cancellation import raise_if_cancelled
 from quant_tui.domain.errors import InsufficientData, InvalidInput
-from quant_tui.engine.calendars import periods_per_year
 from quant_tui.engine.report import Report
 from quant_tui.engine.robustness import lines, rerun_lines
 from quant_tui.engine.robustness.bootstrap import BootstrapIntervals, bootstrap_intervals
@@ -77,7 +76,7 @@ def assess(
     """
     if trials < 1:
         raise InvalidInput("trials must be at least 1.", field="trials")
-    annualization = report.config.annualization or periods_per_year(report.bars.dates)
+    annualization = report.config.annualization or report.bars.periods_per_year
     returns = report.metrics.returns
     risk_free = (1.0 + report.config.risk_free) ** (1.0 / annualization) - 1.0
     moments = SharpeMoments.of(returns, risk_free)

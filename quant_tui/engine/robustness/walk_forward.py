@@ -15,7 +15,6 @@ from quant_tui.domain.cancellation import raise_if_cancelled
 from quant_tui.domain.errors import InsufficientData, InvalidInput
 from quant_tui.engine.arrays import FloatArray
 from quant_tui.engine.bars import Bars
-from quant_tui.engine.calendars import periods_per_year
 from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.metrics.returns import compound_annual_growth, sharpe_ratio
 from quant_tui.engine.robustness.reruns import window
@@ -159,10 +158,10 @@ def walk_forward(
     document = document_of(strategy)
     settings = (config or BacktestConfig()).resolve(
         symbols=len(bars.symbols),
-        annualization=periods_per_year(bars.dates),
+        annualization=bars.periods_per_year,
         sizing=document.sizing,
     )
-    annualization = settings.annualization or periods_per_year(bars.dates)
+    annualization = settings.annualization or bars.periods_per_year
     steps: list[Step] = []
     parts: list[FloatArray] = []
     for place, rows in enumerate(windows):

@@ -153,18 +153,22 @@ def _excursions(bars: Bars, found: RoundTrips, first: IntArray, last: IntArray) 
     """Fill in MAE and MFE from the ranges of the rows ``first`` up to, not with, ``last``."""
     for column in np.unique(found.symbol):
         chosen = np.flatnonzero(found.symbol == column)
-        low, high = bars.low[:, column], bars.high[:, column]
-        low = np.append(np.where(np.isnan(low), np.inf, low), np.inf)
-        high = np.append(np.where(np.isnan(high), -np.inf, high), -np.inf)
         begin = first[chosen]
         stop = np.maximum(last[chosen], begin)
+        # One row more than there is, for what ends after the last; a missing bar is NaN, which
+        # fmin and fmax pass over.
         pairs = np.column_stack((begin, stop)).ravel()
-        lowest = np.where(stop > begin, np.minimum.reduceat(low, pairs)[::2], np.inf)
-        highest = np.where(stop > begin, np.maximum.reduceat(high, pairs)[::2], -np.inf)
+        begun = int(begin.min())
+        low, high = (
+            np.append(values[begun : int(stop.max()), column], np.nan)
+            for values in (bars.low, bars.high)
+        )
+        lowest = np.where(stop > begin, np.fmin.reduceat(low, pairs - begun)[::2], np.inf)
+        highest = np.where(stop > begin, np.fmax.reduceat(high, pairs - begun)[::2], -np.inf)
         entry = found.entry_price[chosen]
         exit_price = np.where(found.open[chosen], entry, found.exit_price[chosen])
-        fall = np.minimum(np.minimum(lowest, exit_price), entry) / entry - 1.0
-        rise = np.maximum(np.maximum(highest, exit_price), entry) / entry - 1.0
+        fall = np.minimum(np.fmin(lowest, exit_price), entry) / entry - 1.0
+        rise = np.maximum(np.fmax(highest, exit_price), entry) / entry - 1.0
         short = found.short[chosen]
         found.mae[chosen] = np.where(short, 0.0 - rise, fall)
         found.mfe[chosen] = np.where(short, 0.0 - fall, rise)

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike
 from quant_tui.domain.errors import InvalidInput, QuantError
 from quant_tui.engine.arrays import FloatArray, IntArray
 from quant_tui.engine.bars import Bars
-from quant_tui.engine.calendars import periods_per_year
 from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.metrics import compute_metrics
 from quant_tui.engine.rules.document import StrategyDocument
@@ -77,7 +76,7 @@ class Sweep:
         self.grid = Grid(self.document, grid, product=product)
         self.config = (config or BacktestConfig()).resolve(
             symbols=len(bars.symbols),
-            annualization=periods_per_year(self.bars.dates),
+            annualization=self.bars.periods_per_year,
             sizing=self.document.sizing,
         )
         self._begin = begin
