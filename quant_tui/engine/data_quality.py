@@ -26,6 +26,10 @@ the standard deviation of normal returns (Rousseeuw and Croux, 1993)."""
 OUTLIER_RETURN = 0.02
 """Returns smaller than this are no outliers, however quiet the symbol."""
 
+LOCAL_DEVIATIONS, LOCAL_BARS = 5.0, 10
+"""A spike must also be so many robust deviations of the returns of so many bars before
+and after it away: in a crisis a large fall and rise are no fault of the data."""
+
 REVERTED = 0.2
 """An outlier reverted when the next bar leaves less than this part of the move."""
 
@@ -251,11 +255,25 @@ class _Series:
         reverted = (rows + 1 < len(close)) & (
             np.abs(np.log(after / before)) < REVERTED * np.abs(np.log(here / before))
         )
+        reverted[reverted] = self._stands_out(returns, rows[reverted] - 1)
         prices = before[:, None] * _SPLIT_FACTORS
         near = np.abs(here[:, None] / prices - 1.0) < SPLIT_TOLERANCE
         near &= np.abs(self._open[rows][:, None] / prices - 1.0) < SPLIT_TOLERANCE
         is_split: BoolArray = near.any(axis=1)
         return rows[reverted], rows[is_split & ~reverted]
+
+    @staticmethod
+    def _stands_out(returns: FloatArray, places: IntArray) -> BoolArray:
+        """Whether returns are far from what their neighbours are, their reversal left out."""
+        around = np.concatenate((np.arange(-LOCAL_BARS, 0), np.arange(2, LOCAL_BARS + 2)))
+        near = places[:, None] + around
+        inside = (near >= 0) & (near < len(returns))
+        moves = np.abs(returns[np.clip(near, 0, len(returns) - 1)])
+        moves[~inside] = np.nan
+        moves[~inside.any(axis=1)] = 0.0
+        usual = 1.4826 * np.nanmedian(moves, axis=1)
+        far: BoolArray = np.abs(returns[places]) > LOCAL_DEVIATIONS * usual
+        return far
 
     def _stale(self) -> IntArray:
         """Rows at which a close begins to repeat for too long."""

@@ -82,6 +82,16 @@ def test_a_split_either_way_is_told_from_a_crash(factor: float) -> None:
     assert found(crash) == {}, "it opened at the old price and fell from there"
 
 
+def test_a_fall_and_rise_in_a_crisis_are_no_spike() -> None:
+    data = frame()
+    returns = np.full(T, 1.0)
+    returns[280:320:2], returns[281:320:2] = 0.96, 1.04
+    returns[300], returns[301] = 0.85, 1.0 / 0.85
+    for name in ("open", "high", "low", "close"):
+        data[name] *= np.cumprod(returns)[:, None]
+    assert found(data) == {}
+
+
 def test_sessions_that_most_others_have_are_missing() -> None:
     data = frame(3)
     for name in ("open", "high", "low", "close", "volume"):
