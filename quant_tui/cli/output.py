@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -14,6 +15,9 @@ from quant_tui.jobs.manager import Job
 
 BAR_WIDTH = 30
 REDRAW_SECONDS = 0.1
+
+WRITTEN_NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})*(\.\d+)?( ?%)?")
+"""A number as the tables have it: ``1,234.50``, ``-3``, ``+1.25 %``."""
 
 
 def print_json(document: object) -> None:
@@ -34,8 +38,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for place, column in enumerate(columns):
-        values = [row[place] for row in rows if row[place] is not None]
-        numeric = bool(values) and all(isinstance(value, int | float) for value in values)
+        values = [row[place] for row in rows if row[place] not in (None, "–")]
+        numeric = bool(values) and all(map(_is_number, values))
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
@@ -77,6 +81,12 @@ class ProgressLine:
             sys.stderr.write("\r" + line.ljust(self._width))
             self._width = len(line)
         sys.stderr.flush()
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, str):
+        return WRITTEN_NUMBER.fullmatch(value) is not None
+    return isinstance(value, int | float)
 
 
 def _cell(value: object) -> str:

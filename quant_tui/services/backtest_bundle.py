@@ -137,12 +137,20 @@ def _check_fingerprint(path: Path, manifest: Document, document: Document, bars:
         refuse(path, "its bars are not those of its result")
     if not all(key in document for key in (*HASHED, "config", "details", "name", "backtest_id")):
         refuse(path, "result.json is damaged")
+    if not all(map(_holds_figures, (document["performance"], document["risk_metrics"]))):
+        refuse(path, "result.json is damaged")
     try:
         digest = result_hash(document)
     except (TypeError, RecursionError):
         refuse(path, "result.json is damaged")
     if said.get("result") != digest:
         refuse(path, "the figures in result.json are not those of its fingerprint")
+
+
+def _holds_figures(part: object) -> bool:
+    return isinstance(part, dict) and all(
+        value is None or isinstance(value, int | float) for value in part.values()
+    )
 
 
 def _json(document: Document) -> bytes:

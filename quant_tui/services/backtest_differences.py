@@ -51,11 +51,12 @@ def differences(reports: Sequence[BacktestReport]) -> list[Difference]:
     configuration that a run was made before have today's default, which is what it ran
     with.
     """
+    shared = set.intersection(*({one["symbol"] for one in _sources(of)} for of in reports))
     areas: tuple[tuple[Area, list[Document]], ...] = (
         ("configuration", [_configuration(one) for one in reports]),
         ("parameters", [dict(_strategy(one).get("params") or {}) for one in reports]),
         ("rules", [dict(_lines(_strategy(one).get("document") or {})) for one in reports]),
-        ("data", [_data(one) for one in reports]),
+        ("data", [_data(one, shared) for one in reports]),
         ("code", [_code(one) for one in reports]),
     )
     return [
@@ -96,7 +97,12 @@ def _lines(document: Mapping[str, object], place: str = "") -> Iterator[tuple[st
             yield here, value
 
 
-def _data(report: BacktestReport) -> Document:
+def _sources(report: BacktestReport) -> Sequence[Document]:
+    return (report.result.details.get("data") or ()) if report.result else ()
+
+
+def _data(report: BacktestReport, shared: set[str]) -> Document:
+    """Return what a run ran on; where bars are from, of the symbols that all runs share."""
     config, result = report.backtest.config, report.result
     found: Document = {
         "symbols": list(config.get("symbols") or ()),
@@ -108,9 +114,10 @@ def _data(report: BacktestReport) -> Document:
     days = result.portfolio_value.get("date") or [None]
     found["fingerprint"] = result.fingerprint.get("data")
     found["first bar"], found["last bar"], found["bars"] = days[0], days[-1], len(days)
-    for one in result.details.get("data") or ():
-        for key in ("source", "adjustment", "interval", "synthetic"):
-            found[f"{one.get('symbol')} {key}"] = one.get(key)
+    for one in _sources(report):
+        if one["symbol"] in shared:
+            for key in ("source", "adjustment", "interval", "synthetic"):
+                found[f"{one['symbol']} {key}"] = one.get(key)
     return found
 
 

@@ -108,7 +108,8 @@ def rerun_bundle(path: Path, cancel: Callable[[], bool] | None = None) -> Backte
     try:
         before = _report(document)
         prepared = PreparedBacktest.from_snapshot(before.backtest)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        differences([before, before])  # what it holds can be compared
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InvalidInput(
             f"The bundle {path} is refused: result.json is damaged.", field="bundle"
         ) from error

@@ -32,6 +32,7 @@ from quant_tui.services.backtest_request import BacktestRequest, PreparedBacktes
 from quant_tui.services.backtest_rerun import compare_rerun, make_bundle, rerun_bundle
 from quant_tui.services.backtest_result import result_of
 from quant_tui.services.composition import Services
+from quant_tui.services.result_hash import result_hash
 
 Members = dict[str, bytes]
 
@@ -277,6 +278,12 @@ def test_content_that_is_not_a_bundles_is_refused(
         lambda one: one["config"].update(unknown=1),
         lambda one: one["config"]["strategy"].update(document={"entry": "__import__('os')"}),
         lambda one: one.update(details=[]),
+        lambda one: one["details"].update(data=["A"]),
+        lambda one: one["details"].update(data=[{}]),
+        lambda one: one["performance"].update(cagr="much"),
+        lambda one: one.update(performance=[]),
+        lambda one: one["portfolio_value"].update(date={"a": 1}),
+        lambda one: one.update(trades="all"),
         lambda one: one.update(name=5),
     ],
 )
@@ -286,6 +293,9 @@ def test_a_bundle_that_asks_for_what_cannot_be_run_is_refused(
     members = members_of(packed)
     document = json.loads(members["result.json"])
     change(document)
+    document["fingerprint"]["result"] = result_hash(document)
+    manifest = {**json.loads(members["manifest.json"]), "fingerprint": document["fingerprint"]}
+    members["manifest.json"] = json.dumps(manifest).encode()
     path = tmp_path / "asks.zip"
     path.write_bytes(resealed({**members, "result.json": json.dumps(document).encode()}))
     with pytest.raises(QuantError) as error:

@@ -104,6 +104,16 @@ def test_every_kind_of_difference_is_found_where_it_is() -> None:
     }
 
 
+def test_where_bars_are_from_is_compared_for_symbols_of_all_runs() -> None:
+    other = report(2)
+    assert other.result is not None
+    other.result.details["data"] = [
+        {"symbol": "B", "source": "feed"}, {"symbol": "A", "source": "feed", "synthetic": False}
+    ]  # fmt: skip
+    found = compare_reports([report(1), other]).differences
+    assert [(one.field, one.values) for one in found] == [("A source", ("csv", "feed"))]
+
+
 def test_a_run_from_before_a_setting_existed_does_not_differ_in_it() -> None:
     older = report(1)
     del older.backtest.config["delist_after"]
