@@ -128,7 +128,14 @@ async def test_big_data_leave_the_costly_checks_to_be_asked_for(
     report = await (await stocked.backtests.start(REQUEST)).wait()
     card = report.to_document()["details"]["trust"]
     unchecked = [line["key"] for line in card["lines"] if not line["checked"]]
-    assert unchecked == ["cost_stress", "start_dates", "plateau", "look_ahead", "warm_up"]
+    assert unchecked == [
+        "bootstrap",
+        "cost_stress",
+        "start_dates",
+        "plateau",
+        "look_ahead",
+        "warm_up",
+    ]
     assert all(
         "Not checked (1,259 bars)" in one["text"] for one in card["lines"] if not one["checked"]
     )

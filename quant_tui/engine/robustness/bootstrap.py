@@ -18,12 +18,13 @@ import numpy as np
 
 from quant_tui.domain.cancellation import raise_if_cancelled
 from quant_tui.domain.errors import InsufficientData, InvalidInput
-from quant_tui.engine.arrays import FloatArray
+from quant_tui.engine.arrays import FloatArray, IntArray
 from quant_tui.engine.metrics.returns import dot
-from quant_tui.engine.robustness.resampling import resample
 
-CHUNK_FIGURES = 500_000
-"""Random numbers held at once: 4 MB, a few milliseconds of work between two looks at cancel."""
+CHUNK_FIGURES = 40_000
+"""Returns resampled at once: what they need stays in the processor's cache (three times as
+fast as in chunks ten times larger). A compiled loop is four times faster still, but a
+one-shot command would wait two seconds for the compiler to load to save a few hundredths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,33 @@ def _first_calm(products: FloatArray, centred: FloatArray, run: int) -> int:
     return len(loud)
 
 
+def stationary_rows(uniform: FloatArray, restart: float) -> IntArray:
+    """Return the rows (D, T) of D resamples of a series of T values.
+
+    Each row follows the one before it, the first after the last, but with probability
+    ``restart`` a new block starts anywhere.
+
+    Parameters
+    ----------
+    uniform
+        (D, T) numbers from 0 to below 1, one a step: below ``restart`` a block starts, and
+        how far below says where, for that is uniform again.
+    restart
+        One over the mean length of a block.
+    """
+    count = uniform.shape[1]
+    starts = uniform < restart
+    starts[:, 0] = True
+    places = np.flatnonzero(starts)
+    drawn = uniform.ravel()[places]
+    where = np.where(places % count == 0, drawn, drawn / restart)
+    shift = (where * count).astype(np.int64) - places
+    rows: IntArray = np.repeat(shift, np.diff(places, append=uniform.size))
+    rows += np.arange(uniform.size)
+    rows %= count
+    return rows.reshape(uniform.shape)
+
+
 def bootstrap_intervals(
     returns: FloatArray,
     annualization: float,
@@ -177,14 +205,13 @@ def bootstrap_intervals(
     if returns.max() - returns.min() <= 0.0:
         raise InsufficientData("The returns never differ: there is nothing to resample.")
     random = np.random.default_rng(seed)
-    walk = resample.sized(draws * count)
     step = max(1, CHUNK_FIGURES // count)
-    sums = np.empty((4, draws))
+    found = np.empty((3, draws))
     for start in range(0, draws, step):
         raise_if_cancelled(cancel)
-        part = sums[:, start : start + step]
-        walk(returns, random.random((part.shape[1], count)), 1.0 / length, part)
-    found = _figures(sums, count, annualization, risk_free)
+        size = min(step, draws - start)
+        drawn = returns[stationary_rows(random.random((size, count)), 1.0 / length)]
+        found[:, start : start + size] = _figures(drawn, annualization, risk_free)
     outside = (1.0 - confidence) / 2.0
     low, middle, high = np.quantile(found, [outside, 0.5, 1.0 - outside], axis=1)
     intervals = [
@@ -201,16 +228,24 @@ def bootstrap_intervals(
     )
 
 
-def _figures(sums: FloatArray, count: int, annualization: float, risk_free: float) -> FloatArray:
-    """Sharpe, CAGR and maximum drawdown (3, draws) from what the walks added up."""
-    total, squares, final, deepest = sums
+def _figures(drawn: FloatArray, annualization: float, risk_free: float) -> FloatArray:
+    """Sharpe, CAGR and maximum drawdown (3, D) of resampled returns (D, T), used up by it."""
+    count = drawn.shape[1]
+    total = drawn.sum(axis=1)
+    squares = np.einsum("ij,ij->i", drawn, drawn)
     mean = total / count
     # One pass does: the mean of a period's returns is small beside their spread.
     variance = (squares - total * mean) / (count - 1)
     moved = variance > 1e-14 * squares / count
     sharpe = np.where(moved, (mean - risk_free) / np.sqrt(np.where(moved, variance, 1.0)), 0.0)
+    drawn += 1.0
+    level = np.cumprod(drawn, axis=1, out=drawn)
     with np.errstate(divide="ignore"):
-        growth = np.log(np.maximum(final, 0.0)) * (annualization / count)
+        growth = np.log(np.maximum(level[:, -1], 0.0)) * (annualization / count)
     cagr = np.expm1(np.minimum(growth, 700.0))
+    peak = np.maximum.accumulate(level, axis=1)
+    np.maximum(peak, 1.0, out=peak)
+    level /= peak
+    deepest = np.minimum(level.min(axis=1) - 1.0, 0.0)
     figures: FloatArray = np.stack((sharpe * math.sqrt(annualization), cagr, deepest))
     return figures

@@ -57,6 +57,12 @@ class TrustLine:
         }
 
 
+def unchecked_line(key: str, title: str, bars: int) -> TrustLine:
+    """Return a line that says that a check was left out for the number of bars."""
+    text = f"Not checked ({bars:,} bars): run it from the card."
+    return TrustLine(key, title, Verdict.UNKNOWN, None, text, "nothing yet", checked=False)
+
+
 DECISIVE = ("look_ahead", "deflated_sharpe", "probabilistic_sharpe", "cost_stress")
 """Lines of which a single bad one makes the whole bad: the figures come from the future;
 luck alone would show as much; it does not earn anything reliably; or it lives on costs
@@ -126,8 +132,10 @@ def _weigh(lines: tuple[TrustLine, ...], trials: int) -> tuple[Verdict, str]:
         return Verdict.UNKNOWN, f"Cannot be judged. {deflated.text}"
     bad = [line.title.lower() for line in lines if line.verdict is Verdict.BAD]
     doubts = [line.title.lower() for line in lines if line.verdict is Verdict.DOUBTFUL]
-    proven = all(by_key[key].verdict is Verdict.GOOD for key in PROOF)
-    if bad or not proven or len(doubts) > MOST_DOUBTS:
+    unproven = [
+        key for key in PROOF if by_key[key].checked and by_key[key].verdict is not Verdict.GOOD
+    ]
+    if bad or unproven or len(doubts) > MOST_DOUBTS:
         return Verdict.DOUBTFUL, f"Look closer at: {', '.join(bad + doubts)}."
     skipped = [line.title.lower() for line in lines if not line.checked]
     if skipped:

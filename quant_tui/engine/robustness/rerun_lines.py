@@ -42,12 +42,6 @@ TITLES = {
 }
 
 
-def unchecked_line(key: str, bars: int) -> TrustLine:
-    """Return a line that says that the check was left out."""
-    text = f"Not checked ({bars:,} bars): run it from the card."
-    return TrustLine(key, TITLES[key], Verdict.UNKNOWN, None, text, "nothing yet", checked=False)
-
-
 def cost_line(reruns: Reruns, told: Progress) -> TrustLine:
     """Judge what is left at twice the costs.
 

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 from quant_tui.domain.errors import Cancelled, InsufficientData, InvalidInput
 from quant_tui.engine.metrics.drawdowns import drawdown_series
 from quant_tui.engine.metrics.returns import compound_annual_growth, sharpe_ratio
-from quant_tui.engine.robustness.bootstrap import bootstrap_intervals, optimal_block_length
-from quant_tui.engine.robustness.resampling import resample
+from quant_tui.engine.robustness.bootstrap import (
+    bootstrap_intervals,
+    optimal_block_length,
+    stationary_rows,
+)
 
 
 def series(seed: int, count: int, memory: float = 0.0) -> np.ndarray:
@@ -56,23 +59,19 @@ def test_the_intervals_are_those_of_arch(memory: float, length: float) -> None:
         assert np.abs(found - wanted[:, place]).max() < 0.2 * spread[place]
 
 
-def test_a_walk_adds_up_the_rows_that_its_numbers_say() -> None:
-    returns = np.array([0.1, -0.2, 0.3, -0.4])
-    # Begins at row 2, goes on, passes the end, and starts anew at row 1 (0.1 / 0.25 · 4).
-    uniform = np.array([[0.6, 0.9, 0.9, 0.1]])
-    rows = [2, 3, 0, 1]
-    for walk in (resample, resample.interpreted):
-        figures = np.empty((4, 1))
-        walk(returns, uniform, 0.25, figures)
-        level = np.cumprod(1.0 + returns[rows])
-        assert figures[:, 0] == pytest.approx(
-            [
-                returns[rows].sum(),
-                (returns[rows] ** 2).sum(),
-                level[-1],
-                drawdown_series(level, 1.0).min(),
-            ]
-        )
+def test_rows_are_those_that_the_numbers_say() -> None:
+    # Begins at row 2, goes on, passes the end, and starts anew at row 1 (0.1 / 0.25 · 4);
+    # the second begins at row 0 whatever came before.
+    uniform = np.array([[0.6, 0.9, 0.9, 0.1], [0.0, 0.9, 0.2499999, 0.9]])
+    assert stationary_rows(uniform, 0.25).tolist() == [[2, 3, 0, 1], [0, 1, 3, 0]]
+
+
+def test_blocks_have_their_mean_length_and_every_row_its_share() -> None:
+    rows = stationary_rows(np.random.default_rng(1).random((400, 250)), 1 / 12)
+    new = (np.diff(rows, axis=1) % 250) != 1
+    assert 1 / new.mean() == pytest.approx(12, rel=0.05)
+    shares = np.bincount(rows.ravel(), minlength=250) / rows.size
+    assert shares == pytest.approx(1 / 250, rel=0.25)
 
 
 def test_the_same_seed_gives_the_same_numbers_however_they_are_chunked(
