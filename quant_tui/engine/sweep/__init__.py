@@ -55,9 +55,10 @@ def sweep(
     metrics
         Names of metrics of ``Report.performance`` and ``Report.risk_metrics``.
         ``final_value``, ``total_return``, ``cagr``, ``annual_volatility``,
-        ``sharpe_ratio``, ``max_drawdown``, ``calmar_ratio``, ``total_trades`` and
-        ``open_trades`` take microseconds a combination where entry and exit decide alone;
-        any other makes every combination a full run.
+        ``sharpe_ratio``, ``sortino_ratio``, ``omega_ratio``, ``downside_deviation``,
+        ``max_drawdown``, ``calmar_ratio``, ``total_trades`` and ``open_trades`` take
+        microseconds a combination where entry and exit decide alone; any other makes
+        every combination a full run.
     threads
         Most threads.
     product

@@ -20,10 +20,11 @@ from quant_tui.engine.arrays import FloatArray, IntArray
 from quant_tui.engine.compiled import compiled
 from quant_tui.engine.sweep.masks import MaskArray
 
-FINAL, SUM, SQUARES, WORST, CLOSED, OPEN = 0, 1, 2, 3, 4, 5
-"""Columns of the figures: last value, sums of returns and of their squares, least ratio
-of value to running peak, closed round trips, open ones."""
-FIGURES = 6
+FINAL, SUM, SQUARES, LOSSES, LOST_SQUARES, WORST, CLOSED, OPEN = 0, 1, 2, 3, 4, 5, 6, 7
+"""Columns of the figures: last value; sums of the returns, of their squares, of those
+below zero and of the squares of these; least ratio of value to running peak; round trips
+closed and open."""
+FIGURES = 8
 """Number of these columns."""
 
 CASH, COMMISSION, SLIPPAGE, SIZE, LAST_PRICE = 0, 1, 2, 3, 4
@@ -213,33 +214,39 @@ def fall(
 @compiled
 def held_returns(
     prices: FloatArray, cash: float, quantity: float, moves: FloatArray
-) -> tuple[float, float]:
+) -> tuple[float, float, float, float]:
     """Sum the returns over closes (B + 1), the first of which is where they start from.
 
-    Idle cash dilutes them, so that each is computed; ``moves`` is room for them. Four
-    sums that do not wait for one another go on side by side.
+    Idle cash dilutes them, so that each is computed; ``moves`` is room for them. Sums that
+    do not wait for one another go on side by side. Given back are the sums of ``SUM``,
+    ``SQUARES``, ``LOSSES`` and ``LOST_SQUARES``.
     """
     before = prices[:-1]
     after = prices[1:]
     size = after.shape[0]
     for bar in range(size):
         moves[bar] = (cash + quantity * after[bar]) / (cash + quantity * before[bar]) - 1.0
-    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
-    one, two, three, four = 0.0, 0.0, 0.0, 0.0
-    for quarter in range(size // 4):
-        part = moves[4 * quarter : 4 * quarter + 4]
-        first += part[0]
-        second += part[1]
-        third += part[2]
-        fourth += part[3]
-        one += part[0] * part[0]
-        two += part[1] * part[1]
-        three += part[2] * part[2]
-        four += part[3] * part[3]
-    for move in moves[size - size % 4 : size]:
-        first += move
-        one += move * move
-    return (first + second) + (third + fourth), (one + two) + (three + four)
+    total, squares, losses, lost = 0.0, 0.0, 0.0, 0.0
+    other, other_squares, other_losses, other_lost = 0.0, 0.0, 0.0, 0.0
+    for half in range(size // 2):
+        part = moves[2 * half : 2 * half + 2]
+        one, two = min(part[0], 0.0), min(part[1], 0.0)
+        total += part[0]
+        other += part[1]
+        squares += part[0] * part[0]
+        other_squares += part[1] * part[1]
+        losses += one
+        other_losses += two
+        lost += one * one
+        other_lost += two * two
+    if size % 2 == 1:
+        move = moves[size - 1]
+        one = min(move, 0.0)
+        total += move
+        squares += move * move
+        losses += one
+        lost += one * one
+    return total + other, squares + other_squares, losses + other_losses, lost + other_lost
 
 
 @compiled
@@ -267,8 +274,9 @@ def measure(
     close
         Closes (M,).
     sums
-        Sums up to each bar (4, M + 1) of the closes' returns and of their squares, each as
-        a value and what rounding left of it.
+        Sums up to each bar (M + 1, 8) that make ``SUM``, ``SQUARES``, ``LOSSES`` and
+        ``LOST_SQUARES`` of the closes' returns, each as a value and what rounding left
+        of it.
     high, low
         Extremes of the closes of each block.
     moves
@@ -282,20 +290,26 @@ def measure(
     before = initial
     peak = initial
     worst = 1.0
-    total = 0.0
-    squares = 0.0
+    total, squares, losses, lost = 0.0, 0.0, 0.0, 0.0
     closed = 0
     start = 0
     for change in range(count + 1):
         stop = bars if change == count else row[change]
         if quantity > 0.0 and start < stop:
             if cash == 0.0:
-                total += (sums[0, stop] - sums[0, start]) + (sums[1, stop] - sums[1, start])
-                squares += (sums[2, stop] - sums[2, start]) + (sums[3, stop] - sums[3, start])
+                a, b = sums[start], sums[stop]
+                total += (b[0] - a[0]) + (b[1] - a[1])
+                squares += (b[2] - a[2]) + (b[3] - a[3])
+                losses += (b[4] - a[4]) + (b[5] - a[5])
+                lost += (b[6] - a[6]) + (b[7] - a[7])
             else:
-                more, more_squares = held_returns(close[start - 1 : stop], cash, quantity, moves)
+                more, more_squares, more_losses, more_lost = held_returns(
+                    close[start - 1 : stop], cash, quantity, moves
+                )
                 total += more
                 squares += more_squares
+                losses += more_losses
+                lost += more_lost
             peak, worst = fall(close, high, low, start, stop, cash, quantity, peak, worst)
             before = cash + quantity * close[stop - 1]
         if change == count:
@@ -312,12 +326,16 @@ def measure(
         move = value / before - 1.0
         total += move
         squares += move * move
+        losses += min(move, 0.0)
+        lost += min(move, 0.0) * min(move, 0.0)
         peak = max(peak, value)
         worst = min(worst, value / peak)
         before = value
     found[FINAL] = before
     found[SUM] = total
     found[SQUARES] = squares
+    found[LOSSES] = losses
+    found[LOST_SQUARES] = lost
     found[WORST] = worst
     found[CLOSED] = closed
     found[OPEN] = 1.0 if quantity > 0.0 else 0.0
@@ -356,17 +374,20 @@ def measure_all(
 
 @compiled
 def running_sums(close: FloatArray, sums: FloatArray) -> None:
-    """Fill ``sums`` (4, M + 1) for :func:`measure`, in doubled precision (Knuth's two-sum)."""
+    """Fill ``sums`` (M + 1, 8) for :func:`measure`, in doubled precision (Knuth's two-sum)."""
     for bar in range(close.shape[0]):
         move = close[bar] / close[bar - 1] - 1.0 if bar > 0 else 0.0
-        for kind in range(2):
-            value = move if kind == 0 else move * move
-            high = sums[2 * kind, bar]
+        loss = min(move, 0.0)
+        for kind in range(4):
+            value = move if kind == 0 else move * move if kind == 1 else loss
+            if kind == 3:
+                value = loss * loss
+            high = sums[bar, 2 * kind]
             total = high + value
             back = total - high
+            sums[bar + 1, 2 * kind] = total
             rest = (high - (total - back)) + (value - back)
-            sums[2 * kind, bar + 1] = total
-            sums[2 * kind + 1, bar + 1] = sums[2 * kind + 1, bar] + rest
+            sums[bar + 1, 2 * kind + 1] = sums[bar, 2 * kind + 1] + rest
 
 
 @compiled
@@ -586,31 +607,27 @@ def draw_fills(
 @compiled
 def measure_curve(curve: FloatArray, initial: float, found: FloatArray) -> None:
     """Compute the figures of a curve (T,): see :func:`measure`."""
-    rows = curve.shape[0]
-    total = 0.0
-    other = 0.0
-    squares = 0.0
-    other_squares = 0.0
+    total, squares, losses, lost = 0.0, 0.0, 0.0, 0.0
     before = initial
     peak = initial
     worst = 1.0
-    for row in range(rows):
-        value = curve[row]
+    for value in curve:
         move = value / before - 1.0 if before > 0.0 else 0.0
-        if row % 2 == 0:
-            total += move
-            squares += move * move
-        else:
-            other += move
-            other_squares += move * move
+        loss = min(move, 0.0)
+        total += move
+        squares += move * move
+        losses += loss
+        lost += loss * loss
         if value > peak:
             peak = value
         elif value < worst * peak:
             worst = value / peak
         before = value
     found[FINAL] = before
-    found[SUM] = total + other
-    found[SQUARES] = squares + other_squares
+    found[SUM] = total
+    found[SQUARES] = squares
+    found[LOSSES] = losses
+    found[LOST_SQUARES] = lost
     found[WORST] = worst
 
 

@@ -108,7 +108,7 @@ def market_of(bars: Bars, config: BacktestConfig, begin: int) -> Market:
     reference = close if config.fill == "close" else np.ascontiguousarray(bars.open[there, 0])
     counts = np.zeros((len(bars), 1), dtype=np.bool_)
     counts[: len(close), 0] = np.flatnonzero(there) >= begin
-    sums = np.zeros((4, len(close) + 1))
+    sums = np.zeros((len(close) + 1, 8))
     accounts.running_sums(close, sums)
     starts = np.arange(0, len(close), accounts.BLOCK)
     return OneSymbol(

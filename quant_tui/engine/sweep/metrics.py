@@ -110,6 +110,26 @@ class Figures:
         with np.errstate(all="ignore"):
             return np.where(deepest < 0.0, self.cagr() / -deepest, np.nan)
 
+    def downside_deviation(self) -> FloatArray:
+        """Root mean square of the returns below 0 · √annualization."""
+        squares: FloatArray = self.found[:, accounts.LOST_SQUARES] / self.rows
+        return np.sqrt(squares) * float(np.sqrt(self.annualization))
+
+    def sortino_ratio(self) -> FloatArray:
+        """Mean return · annualization / downside deviation, target 0."""
+        mean = self.found[:, accounts.SUM] / self.rows
+        deviation = self.downside_deviation()
+        with np.errstate(all="ignore"):
+            ratio = mean * self.annualization / deviation
+        return np.where((deviation > 0.0) & (self.rows > 1), ratio, np.nan)
+
+    def omega_ratio(self) -> FloatArray:
+        """Sum of gains / sum of losses, threshold 0."""
+        losses = -self.found[:, accounts.LOSSES]
+        with np.errstate(all="ignore"):
+            ratio = np.maximum(self.found[:, accounts.SUM] + losses, 0.0) / losses
+        return np.where((losses > 0.0) & (self.rows > 1), ratio, np.nan)
+
     def total_trades(self) -> FloatArray:
         """Closed round trips."""
         return self.found[:, accounts.CLOSED].copy()
@@ -129,6 +149,9 @@ COLUMNS: dict[str, Callable[[Figures], FloatArray]] = {
         Figures.sharpe_ratio,
         Figures.max_drawdown,
         Figures.calmar_ratio,
+        Figures.downside_deviation,
+        Figures.sortino_ratio,
+        Figures.omega_ratio,
         Figures.total_trades,
         Figures.open_trades,
     )
@@ -142,7 +165,9 @@ def of_curve(
     """Compute the same metrics from an account's values at each close (T,)."""
     annualization = config.annualization or 1.0
     rate = float((1.0 + config.risk_free) ** (1.0 / annualization) - 1.0)
-    moments = of_returns.moments(simple_returns(equity, config.initial_capital))
+    returns = simple_returns(equity, config.initial_capital)
+    moments = of_returns.moments(returns)
+    downside = of_returns.downside(returns, annualization)
     ratio = float(equity[-1]) / config.initial_capital
     cagr = of_returns.compound_annual_growth(ratio, len(equity), annualization)
     deepest = float(drawdown_series(equity, config.initial_capital).min())
@@ -154,6 +179,9 @@ def of_curve(
         "sharpe_ratio": moments.sharpe_ratio(annualization, rate),
         "max_drawdown": deepest,
         "calmar_ratio": cagr / -deepest if deepest < 0.0 and np.isfinite(cagr) else None,
+        "downside_deviation": downside.deviation,
+        "sortino_ratio": downside.sortino_ratio,
+        "omega_ratio": downside.omega_ratio,
         "total_trades": float(closed),
         "open_trades": float(still_open),
     }

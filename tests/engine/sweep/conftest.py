@@ -18,6 +18,9 @@ METRICS = (
     "sharpe_ratio",
     "max_drawdown",
     "calmar_ratio",
+    "downside_deviation",
+    "sortino_ratio",
+    "omega_ratio",
     "total_trades",
     "open_trades",
 )

@@ -54,7 +54,7 @@ def test_target_weights(bars_of, agrees) -> None:
 
 
 def test_any_metric_of_a_single_run(bars_of, agrees) -> None:
-    names = ("win_rate", "profit_factor", "sortino_ratio", "value_at_risk", "exposure", "alpha",
+    names = ("win_rate", "profit_factor", "value_at_risk", "exposure", "alpha",
              "max_drawdown_duration", "total_trades")  # fmt: skip
     assert agrees(bars_of(9, 150), RULES, GRID, metrics=names) == 6
 
