@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -172,7 +173,7 @@ def document_of(strategy: str | StrategyDocument) -> StrategyDocument:
     if isinstance(strategy, StrategyDocument):
         return strategy
     if strategy in TEMPLATES:
-        return parse_document(TEMPLATES[strategy].document)
+        return _template(strategy)
     if ":" in strategy:
         return parse_document(strategy)
     hint = did_you_mean(strategy, [name.lower() for name in TEMPLATES]).upper()
@@ -181,6 +182,12 @@ def document_of(strategy: str | StrategyDocument) -> StrategyDocument:
         field="strategy",
         hint=hint.replace("DID YOU MEAN", "Did you mean") or f"Types: {', '.join(TEMPLATES)}.",
     )
+
+
+@cache
+def _template(strategy: str) -> StrategyDocument:
+    """Return a template's document, read once."""
+    return parse_document(TEMPLATES[strategy].document)
 
 
 class _Watch:

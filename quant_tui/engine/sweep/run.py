@@ -33,6 +33,9 @@ from quant_tui.engine.sweep.terms import are_known
 _PART_BARS = 2 << 20
 """Bars, over combinations and symbols, of one part of the work."""
 
+_LEAST_BARS = 3 << 20
+"""Bars up to which one thread is done before others have begun."""
+
 _TURN = 1 << 16
 """Most combinations of which figures are held before they become metrics."""
 
@@ -187,14 +190,17 @@ class Sweep:
 
     def _spread(self, work: Callable[[int, int], None], count: int) -> None:
         """Do a work that is not counted as progress."""
-        run_parts(
-            work, parts(count, -(-count // self._threads)), self._threads, self._watch.silent()
-        )
+        fair = -(-count // self._threads)
+        size = max(fair, _LEAST_BARS // 4 // self.history.close.size, 1)
+        run_parts(work, parts(count, size), self._threads, self._watch.silent())
 
     def _part(self, count: int) -> int:
         """Return how many combinations make a part of the work."""
+        size = self.history.close.size
+        if count * size <= _LEAST_BARS:
+            return count
         fair = -(-count // (4 * self._threads))
-        return max(1, min(_PART_BARS // self.bars.close.size, fair))
+        return max(1, min(_PART_BARS // size, fair))
 
     def _one_by_one(
         self,

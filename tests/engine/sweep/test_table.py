@@ -122,7 +122,7 @@ def test_cancelling_ends_the_sweep(bars_of, threads) -> None:
     asked = iter(range(1_000_000))
     with pytest.raises(Cancelled):
         sweep(
-            bars_of(2, 300), "SMA_CROSSOVER",
+            bars_of(2, 1500), "SMA_CROSSOVER",
             {"short_window": range(1, 60), "long_window": range(61, 120)},
             threads=threads, cancel=lambda: next(asked) > 8,
         )  # fmt: skip
