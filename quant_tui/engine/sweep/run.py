@@ -33,7 +33,7 @@ from quant_tui.engine.sweep.terms import are_known
 _PART_BARS = 2 << 20
 """Bars, over combinations and symbols, of one part of the work."""
 
-_LEAST_BARS = 3 << 20
+_LEAST_BARS = 1 << 20
 """Bars up to which one thread is done before others have begun."""
 
 _TURN = 1 << 16

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quant_tui.domain.errors import NotFound
 from quant_tui.engine.arrays import FloatArray, IntArray
 from quant_tui.engine.rules.findings import did_you_mean
 
@@ -74,14 +73,14 @@ class SweepTable(Mapping[str, NDArray[Any]]):
 
         Raises
         ------
-        NotFound
+        KeyError
             There is no such column.
         """
         try:
             return self._arrays[name]
         except KeyError:
-            hint = did_you_mean(str(name), self._arrays) or f"Columns: {', '.join(self._arrays)}."
-            raise NotFound(f"The sweep has no column {name!r}.", hint=hint) from None
+            hint = did_you_mean(str(name), self._arrays) or f"columns: {', '.join(self._arrays)}"
+            raise KeyError(f"The sweep has no column {name!r}; {hint}") from None
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a column of this name."""
