@@ -23,6 +23,9 @@ R = TypeVar("R")
 INTERPRETED_STEPS = 100_000
 """Steps up to which an interpreted loop ends before numba would be imported."""
 
+RECURRING_STEPS = 2_000_000
+"""Steps that small calls of one loop may take in all before it is compiled after all."""
+
 _lock = threading.RLock()
 _made: list[Loop[..., object]] = []
 
@@ -50,12 +53,12 @@ class Loop(Generic[P, R]):
     def sized(self, steps: int) -> Callable[P, R]:
         """Return the faster form for so many steps, counting what is ready already.
 
-        Small calls that come again and again are compiled too, once they have taken as
-        many steps as one call may that is interpreted.
+        Small calls that come again and again are compiled too, once interpreting them has
+        taken as long as numba takes to be imported.
         """
-        if self._compiled is None:
+        if self._compiled is None and steps <= INTERPRETED_STEPS:
             self._interpreted_steps += steps
-            if self._interpreted_steps <= INTERPRETED_STEPS:
+            if self._interpreted_steps <= RECURRING_STEPS:
                 return self.interpreted
         return self.compiled
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quant_tui.engine.compiled import INTERPRETED_STEPS, compiled
+from quant_tui.engine.compiled import INTERPRETED_STEPS, RECURRING_STEPS, compiled
 
 
 @compiled
@@ -30,3 +30,14 @@ def test_a_large_loop_runs_compiled_with_the_same_result() -> None:
     assert form is total_of_doubled.compiled
     assert form(values) == total_of_doubled.interpreted(values)
     assert total_of_doubled.sized(3) is form
+
+
+def test_small_calls_that_come_again_and_again_are_compiled() -> None:
+    @compiled
+    def counted(steps: int) -> int:
+        return steps
+
+    assert counted.sized(INTERPRETED_STEPS) is counted.interpreted
+    for _ in range(RECURRING_STEPS // INTERPRETED_STEPS):
+        form = counted.sized(INTERPRETED_STEPS)
+    assert form is counted.compiled
