@@ -1,28 +1,10 @@
-"""Where one series crosses another, in one pass over packed bars."""
+"""Where one series crosses another, over packed bars."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from quant_tui.engine.arrays import BoolArray, FloatArray
-from quant_tui.engine.compiled import compiled
-
-
-@compiled
-def _crossings(
-    difference: FloatArray, sign: float, lenient: bool, true: BoolArray, known: BoolArray
-) -> None:
-    """Without branches: which way prices go is a coin's toss to the processor."""
-    rows, columns = difference.shape
-    for column in range(columns):
-        below, seen = False, False
-        for row in range(rows):
-            apart = sign * difference[row, column]
-            over, defined = apart > 0.0, apart == apart
-            true[row, column] = below & over
-            known[row, column] = seen & defined
-            keeps = below & (over ^ True) & lenient  # a tie, or an undefined bar
-            below, seen = (apart < 0.0) | keeps, seen | defined
 
 
 def cross(difference: FloatArray, *, above: bool, strict: bool) -> tuple[BoolArray, BoolArray]:
@@ -43,10 +25,27 @@ def cross(difference: FloatArray, *, above: bool, strict: bool) -> tuple[BoolArr
     tuple
         Where it crosses, and where that is known: from the second defined bar on.
     """
+    over, under = difference > 0.0, difference < 0.0
+    if not above:
+        over, under = under, over
     true = np.zeros(difference.shape, dtype=np.bool_)
-    known = np.zeros(difference.shape, dtype=np.bool_)
-    sign = 1.0 if above else -1.0
-    _crossings.sized(difference.size)(
-        np.ascontiguousarray(difference), sign, not strict, true, known
-    )
+    np.logical_and(over[1:], under[:-1], out=true[1:])
+    if not strict:
+        _over_ties(over, under, true)
+    known = ~np.isnan(difference)
+    columns = np.arange(difference.shape[1])
+    known[known.argmax(axis=0), columns] = False
     return true, known
+
+
+def _over_ties(over: BoolArray, under: BoolArray, true: BoolArray) -> None:
+    """Add to ``true`` the crossings whose bar before is a tie, or undefined."""
+    differs = over | under
+    after_tie = over[1:] & ~differs[:-1]
+    rows = np.arange(1, len(over))[:, None]
+    if not (after_tie & (rows > differs.argmax(axis=0))).any():
+        return
+    last = np.where(differs, np.arange(len(over))[:, None], -1)
+    np.maximum.accumulate(last, axis=0, out=last)
+    state = np.take_along_axis(under, np.maximum(last[:-1], 0), axis=0)
+    true[1:] |= after_tie & state & (last[:-1] >= 0)
