@@ -176,6 +176,7 @@ def _fingerprint(prepared: PreparedBacktest, report: Report, trials: int) -> str
         "symbols": sorted(prepared.symbols),
         "start": str(prepared.start),
         "end": str(prepared.end),
+        "warm_up_bars": report.warm_up_bars,
         "config": config,
         "trials": trials,
     }

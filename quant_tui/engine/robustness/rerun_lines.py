@@ -113,7 +113,7 @@ def look_ahead_line(reruns: Reruns, told: Progress) -> TrustLine:
     told(0.0)
     try:
         found = look_ahead(
-            report.bars,
+            reruns.seen,
             report.strategy,
             report.params,
             inputs=reruns.inputs,
@@ -125,7 +125,7 @@ def look_ahead_line(reruns: Reruns, told: Progress) -> TrustLine:
         verdict = Verdict.GOOD
         text = f"Cutting the future off at {found.cuts} places changed no decision before."
     else:
-        verdict, date = Verdict.BAD, report.bars.dates[found.row]
+        verdict, date = Verdict.BAD, reruns.seen.dates[found.row]
         text = f"{found.what} uses the future: it changes when the bars end at {date}."
     rests_on = "signals and figures on cut bars"
     return TrustLine(key, TITLES[key], verdict, float(found.changed), text, rests_on)
@@ -137,7 +137,7 @@ def warm_up_line(reruns: Reruns, told: Progress) -> TrustLine:
     told(0.0)
     try:
         found = warm_up_check(
-            report.bars,
+            reruns.seen,
             report.strategy,
             report.params,
             report.warm_up,

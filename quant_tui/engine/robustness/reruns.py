@@ -41,6 +41,11 @@ class Reruns:
         Series from outside that the run was given.
     cancel
         Asked now and then; true raises Cancelled.
+
+    Attributes
+    ----------
+    seen
+        The bars that the rules saw: those of the report and its warm-up bars before them.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Reruns:
         cancel: Callable[[], bool] | None = None,
     ) -> None:
         self.report = report
+        self.seen = report.history or report.bars
         self.inputs = inputs or {}
         self.cancel = cancel
 
@@ -73,10 +79,10 @@ class Reruns:
             In place of the report's.
         """
         report = self.report
-        bars, begin, inputs = report.history or report.bars, report.warm_up_bars, self.inputs
+        bars, begin, inputs = self.seen, report.warm_up_bars, self.inputs
         try:
             if first:
-                bars, inputs = window(report.bars, first, len(report.bars), self.inputs)
+                bars, inputs = window(self.seen, begin + first, len(self.seen), self.inputs)
                 begin = 0
             changed = run_backtest(
                 bars,

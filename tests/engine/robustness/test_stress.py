@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from quant_tui.domain.errors import InsufficientData
 from quant_tui.engine import BacktestConfig, Bars, parse_document, run_backtest
+from quant_tui.engine.robustness.assess import assess
 from quant_tui.engine.robustness.reruns import COSTS, Reruns, window, with_costs
 from quant_tui.engine.robustness.stress import (
     cost_stress,
@@ -63,6 +64,22 @@ def test_a_later_start_is_a_run_of_the_later_bars(reruns: Reruns) -> None:
     wanted = run_backtest(later, "SMA_CROSSOVER", PARAMS, reruns.report.config)
     assert found[2].sharpe == wanted.performance["sharpe_ratio"]
     assert found[0].sharpe == reruns.report.performance["sharpe_ratio"]
+
+
+def test_a_later_start_of_a_run_with_warm_up_bars_has_its_own_rows_of_outside_series(
+    random_bars: Make,
+) -> None:
+    bars = random_bars(5, 300, 2)
+    rules = "name: x\nentry: 'macro(\"CPI\") > 0'\nexit: 'macro(\"CPI\") < 0'\n"
+    values = np.sin(np.arange(300.0) / 7)
+    inputs = {'macro("CPI")': values}
+    report = run_backtest(bars, rules, config=CONFIG, inputs=inputs, begin=60)
+    found = start_dates(Reruns(report, inputs), 3)
+    later, cut = window(bars, 120, 300, inputs)
+    wanted = run_backtest(later, rules, config=report.config, inputs=cut)
+    assert found[1].changed == str(bars.dates[120])
+    assert found[1].sharpe == wanted.performance["sharpe_ratio"]
+    assert assess(report, inputs=inputs).line("look_ahead").verdict == "good"
 
 
 def test_a_window_leaves_out_symbols_without_bars_and_cuts_outside_series(
