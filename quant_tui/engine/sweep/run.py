@@ -191,8 +191,9 @@ class Sweep:
     def _spread(self, work: Callable[[int, int], None], count: int) -> None:
         """Do a work that is not counted as progress."""
         fair = -(-count // self._threads)
-        size = max(fair, _LEAST_BARS // 4 // self.history.close.size, 1)
-        run_parts(work, parts(count, size), self._threads, self._watch.silent())
+        bars = self.history.close.size
+        size = min(max(fair, _LEAST_BARS // bars), _PART_BARS // bars)
+        run_parts(work, parts(count, max(size, 1)), self._threads, self._watch.silent())
 
     def _part(self, count: int) -> int:
         """Return how many combinations make a part of the work."""

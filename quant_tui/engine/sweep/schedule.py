@@ -21,7 +21,7 @@ class Watch:
     progress
         Told how far the sweep is, in the thread that called it.
     cancel
-        Asked now and then; true ends the sweep.
+        Asked now and then, in the same thread; true ends the sweep.
     total
         Combinations in all.
     """
@@ -34,6 +34,7 @@ class Watch:
         self._total = max(total, 1)
         self._done = 0
         self._stopped = threading.Event()
+        self._caller = threading.get_ident()
 
     def pause(self) -> None:
         """Stop here when the sweep was cancelled.
@@ -43,13 +44,16 @@ class Watch:
         Cancelled
             It was.
         """
-        if self._stopped.is_set() or (self._cancel is not None and self._cancel()):
+        if self._cancel is not None and threading.get_ident() == self._caller and self._cancel():
             self._stopped.set()
+        if self._stopped.is_set():
             raise Cancelled("The sweep was cancelled.")
 
     def silent(self) -> Watch:
         """Return a watch over the same sweep that tells no progress."""
-        return Watch(None, self._cancel, 0)
+        watch = Watch(None, self._cancel, 0)
+        watch._stopped = self._stopped
+        return watch
 
     def stop(self) -> None:
         """Let every part that still runs end at its next pause."""
