@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from quant_tui.engine import BacktestConfig, Bars, parse_document
+from quant_tui.engine import TEMPLATES, BacktestConfig, Bars, parse_document
 from quant_tui.engine.sweep.terms import are_known
 
 RULES = """
@@ -86,3 +86,22 @@ def test_an_option_of_later_versions_is_not_taken_for_known() -> None:
     assert not are_known(resolved, parse_document(RULES + "stop_loss: 0.1"), 1)
     assert are_known(resolved, parse_document(RULES + "rank: close"), 1)
     assert not are_known(resolved, parse_document(RULES + "rank: close"), 2)
+
+
+@pytest.mark.parametrize("strategy_type", TEMPLATES)
+def test_every_template(bars_of, agrees, strategy_type) -> None:
+    document = parse_document(TEMPLATES[strategy_type].document)
+    grid = {
+        name: [spec.default, spec.default + 1]
+        for name, spec in document.parameters.items()
+        if spec.kind == "int"
+    }
+    inputs = {'model("signal@prod")': np.sin(np.arange(300) / 9.0)}
+    for symbols in (1, 3):
+        bars = bars_of(14, 300, symbols, gaps=True)
+        assert agrees(bars, document, grid, inputs=inputs) == 2 ** len(grid)
+
+
+def test_without_an_exit_a_position_is_kept(bars_of, agrees) -> None:
+    rules = "params: {window: {int: [1, 100], default: 10}}\nentry: close > sma(close, window)"
+    assert agrees(bars_of(15, 120, gaps=True), rules, {"window": [3, 30]}) == 2
