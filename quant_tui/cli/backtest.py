@@ -19,6 +19,9 @@ from quant_tui.services.backtest_rerun import compare_rerun, rerun_bundle
 from quant_tui.services.composition import Services
 
 commands = typer.Typer(help="Run strategies over past bars.", no_args_is_help=True)
+ChartOption = Annotated[
+    bool, typer.Option("--chart", help="Draw the equity and its drawdown, too.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 IdArgument = Annotated[str, typer.Argument(help="The backtest's id.", metavar="ID")]
 
@@ -68,6 +71,7 @@ def run(
     seed: Annotated[int, typer.Option(help="For what is random; kept with the result.")] = 0,
     name: Annotated[str, typer.Option(help="What to call the run.")] = "",
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep nothing of it.")] = False,
+    chart: ChartOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run a backtest and print its results."""
@@ -122,7 +126,7 @@ def run(
         services.jobs.subscribe(ProgressLine())
         return await job.wait()
 
-    print_report(command.run(work).to_document(), as_json=as_json)
+    print_report(command.run(work).to_document(), as_json=as_json, chart=chart)
 
 
 @commands.command("list", epilog="Example:  quant-tui backtest list --json")
@@ -164,14 +168,19 @@ def list_(
 
 
 @commands.command("show", epilog="Example:  quant-tui backtest show 6741… --json")
-def show(context: typer.Context, backtest_id: IdArgument, as_json: JsonOption = False) -> None:
+def show(
+    context: typer.Context,
+    backtest_id: IdArgument,
+    chart: ChartOption = False,
+    as_json: JsonOption = False,
+) -> None:
     """Show a backtest with everything."""
     command: CommandContext = context.obj
 
     async def work(services: Services) -> BacktestReport:
         return await services.backtests.show(backtest_id)
 
-    print_report(command.run(work).to_document(), as_json=as_json)
+    print_report(command.run(work).to_document(), as_json=as_json, chart=chart)
 
 
 @commands.command("compare", epilog="Example:  quant-tui backtest compare 6741… 6742… 6743… --json")

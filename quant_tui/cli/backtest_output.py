@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from quant_tui.cli.chart import equity_chart
 from quant_tui.cli.output import percent, print_json, print_table, ratio
 from quant_tui.cli.plain import plain
 from quant_tui.domain.base import Document
 from quant_tui.services.backtest_figures import write_figure
 
 
-def print_report(document: Document, *, as_json: bool) -> None:
-    """Print a backtest as one JSON document, or its main figures for people."""
+def print_report(document: Document, *, as_json: bool, chart: bool = False) -> None:
+    """Print a backtest as one JSON document, or its main figures for people, drawn on wish."""
     if as_json:
         print_json(document)
         return
     config, figures, risk = (document[key] for key in ("config", "performance", "risk_metrics"))
     print(f"{document['name']} · {document['status']} · {document['backtest_id'] or 'not kept'}")
-    print(f"{', '.join(config['symbols'])}  {config['start_date']} to {config['end_date']}")
+    dates = document["portfolio_value"].get("date") or (None, None)
+    first, last = config["start_date"] or dates[0], config["end_date"] or dates[-1]
+    print(f"{', '.join(config['symbols'])}  {first or 'first bar'} to {last or 'last bar'}")
     if document["error"]:
         print(document["error"].get("message", ""))
     if not figures:
@@ -44,6 +47,8 @@ def print_report(document: Document, *, as_json: bool) -> None:
     ]
     for label, value in rows:
         print(f"  {label:<14} {value:>14}")
+    if chart:
+        print(equity_chart(document))
     _print_assumptions(document["details"])
     for warning in document["details"].get("warnings") or ():
         print(plain(f"! {warning}"))
