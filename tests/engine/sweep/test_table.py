@@ -11,6 +11,7 @@ import pytest
 
 from quant_tui.domain.errors import Cancelled, InvalidInput
 from quant_tui.engine import BacktestConfig, run_backtest, sweep, sweep_returns
+from quant_tui.engine.sweep.schedule import Watch, run_parts
 from quant_tui.engine.sweep.single import Singles
 
 GRID = {"short_window": [5, 10, 30], "long_window": [10, 20]}
@@ -125,8 +126,21 @@ def test_cancelling_ends_the_sweep(bars_of, threads) -> None:
         sweep(
             bars_of(2, 1500), "SMA_CROSSOVER",
             {"short_window": range(1, 60), "long_window": range(61, 120)},
-            threads=threads, cancel=lambda: next(asked) > 8,
+            threads=threads, cancel=lambda: next(asked) > 2,
         )  # fmt: skip
+
+
+def test_parts_on_threads_end_when_their_caller_cancels() -> None:
+    begun = threading.Event()
+    watch = Watch(None, begun.is_set, 4)
+
+    def work(_start: int, _stop: int) -> None:
+        begun.set()
+        while True:
+            watch.pause()
+
+    with pytest.raises(Cancelled):
+        run_parts(work, [(0, 1), (1, 2), (2, 3), (3, 4)], 2, watch)
 
 
 def test_returns_of_chosen_combinations(bars_of) -> None:
