@@ -82,6 +82,24 @@ def test_rsi_of_a_price_that_stands_still_is_talibs_zero():
     np.testing.assert_array_equal(evaluate(still, "rsi(close, 14)"), talib.RSI(flat, 14))
 
 
+@pytest.mark.parametrize("window", [2, 5, 14])
+def test_rsi_keeps_talibs_value_however_long_the_price_stands_still(close, window):
+    """Gain and loss fade alike: their share stays, until both are too small to tell from 0."""
+    stopped = np.concatenate((close[-200:], np.full(1300, close[-1])))
+    dates = np.datetime64("2020-01-01") + np.arange(len(stopped))
+    bars = Bars(["X"], dates, *[stopped] * 4)
+    ours = evaluate(bars, f"rsi(close, {window})")
+    np.testing.assert_array_equal(ours, talib.RSI(stopped, window))
+    assert ours[400] == pytest.approx(ours[199], abs=1e-9)
+    assert ours[400] > 0.0
+
+
+def test_rsi_rounds_exactly_as_talib(bars, close):
+    for window in (2, 14, 100):
+        ours = evaluate(bars, f"rsi(close, {window})")
+        np.testing.assert_array_equal(ours, talib.RSI(close, window))
+
+
 @pytest.mark.parametrize("word", [word for word, *_ in WORDS])
 def test_functions_that_talib_computes_are_its_outputs_by_our_names(bars, frame, word):
     """Inputs, outputs and default parameters go where they belong."""

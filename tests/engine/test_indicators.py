@@ -14,7 +14,9 @@ WINDOWS = (1, 2, 3, 7, 40, 150, 299, 300)
 FUNCTIONS = {
     "sum": rolling.rolling_sum, "sma": rolling.sma, "wma": rolling.wma, "max": rolling.rolling_max,
     "min": rolling.rolling_min, "since max": rolling.bars_since_max,
-    "since min": rolling.bars_since_min, "ema": smoothed.ema, "wilder": smoothed.wilder,
+    "since min": rolling.bars_since_min, "ema": smoothed.ema,
+    "macd": lambda values, window: smoothed.macd_line(values, window, window + 5),
+    "signal": lambda values, window: smoothed.macd_signal(values, window, window + 5, 9),
     "rsi": smoothed.rsi, "variance": moments.variance, "stddev": moments.stddev,
     "skew": moments.skew, "zscore": moments.zscore, "median": ordered.median,
     "quantile": lambda values, window: ordered.quantile(values, window, 0.3),
@@ -78,17 +80,25 @@ def test_smoothing_keeps_the_bits_it_had(window):
     """The recurrences as they were written before they were loops."""
     values = walk(3)
     seed = float(np.cumsum(values[:window])[-1]) / window
-    factor, keep = 2.0 / (window + 1.0), float(window - 1)
+    factor, keep, share = 2.0 / (window + 1.0), float(window - 1), 1.0 / window
     rest = values[window:].tolist()
     ema = accumulate(chain((seed,), rest), lambda last, value: (value - last) * factor + last)
-    wilder = accumulate(chain((seed,), rest), lambda last, value: (last * keep + value) / window)
     np.testing.assert_array_equal(smoothed.ema(values, window)[window - 1 :], list(ema))
-    np.testing.assert_array_equal(smoothed.wilder(values, window)[window - 1 :], list(wilder))
-    gain = smoothed.wilder(np.maximum(np.diff(values), 0.0), window)[window - 1 :]
-    loss = smoothed.wilder(np.maximum(-np.diff(values), 0.0), window)[window - 1 :]
-    with np.errstate(all="ignore"):
-        strength = np.where(gain + loss > 1e-14, 100.0 * gain / (gain + loss), 0.0)
-    np.testing.assert_array_equal(smoothed.rsi(values, window)[window:], strength)
+
+    def wilder(changes: np.ndarray) -> np.ndarray:
+        mean = float(np.cumsum(changes[:window])[-1]) * share
+        rest = changes[window:].tolist()
+        return np.array([*accumulate(chain((mean,), rest), lambda a, b: (a * keep + b) * share)])
+
+    changes = np.diff(values)
+    gain, loss = wilder(np.maximum(changes, 0.0)), wilder(np.maximum(-changes, 0.0))
+    np.testing.assert_array_equal(
+        smoothed.rsi(values, window)[window:], 100.0 * (gain / (gain + loss))
+    )
+    ranges = smoothed.true_range(values + 1, values - 1, values)[1:]
+    atr = wilder(ranges)
+    found = smoothed.atr(values + 1, values - 1, values, window)[window:]
+    np.testing.assert_allclose(found, atr, rtol=1e-13)
 
 
 def test_a_level_far_from_zero_and_a_spike_long_gone_cost_no_digits():

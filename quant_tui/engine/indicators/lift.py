@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from quant_tui.engine.arrays import BoolArray, FloatArray
 
 Run = Callable[..., FloatArray]
 """Takes 1-D arrays of one length without NaN, returns one of the same length."""
+
+_clean: WeakValueDictionary[int, FloatArray] = WeakValueDictionary()
+"""Arrays that cannot be written, such as prices, and were found to be defined throughout."""
 
 
 def by_run(function: Run, *inputs: FloatArray) -> FloatArray:
@@ -31,15 +35,17 @@ def by_run(function: Run, *inputs: FloatArray) -> FloatArray:
     FloatArray
         (T, N), NaN where the function is undefined or an input is.
     """
-    if inputs[0].shape[1] == 1 and all(map(_is_clean, inputs)):
+    clean = all(map(_is_clean, inputs))
+    rows, columns = inputs[0].shape
+    if clean and columns == 1:
         return function(*(np.ascontiguousarray(values[:, 0]) for values in inputs))[:, None]
-    defined = np.isfinite(inputs[0])
-    for other in inputs[1:]:
+    defined = None if clean else np.isfinite(inputs[0])
+    for other in inputs[1:] if defined is not None else ():
         defined &= np.isfinite(other)
-    out = np.full(inputs[0].shape, np.nan)
-    columns = defined.shape[1]
+    out = np.full((rows, columns), np.nan)
     for column in range(columns):
-        for start, stop in runs(defined[:, column]):
+        ranges = [(0, rows)] if defined is None else runs(defined[:, column])
+        for start, stop in ranges:
             parts = [np.ascontiguousarray(values[start:stop, column]) for values in inputs]
             out[start:stop, column] = function(*parts)
     return out
@@ -55,5 +61,10 @@ def runs(defined: BoolArray) -> list[tuple[int, int]]:
 
 def _is_clean(values: FloatArray) -> bool:
     """Return whether every value is known to be defined, without an array of answers."""
+    if _clean.get(id(values)) is values:
+        return True
     with np.errstate(all="ignore"):
-        return math.isfinite(values.sum())
+        clean = math.isfinite(values.sum())
+    if clean and not values.flags.writeable:
+        _clean[id(values)] = values
+    return clean

@@ -1,7 +1,7 @@
 """Rolling moments of a clean 1-D run, about the window's own mean.
 
 The sums of deviations slide from bar to bar and are computed anew from the window itself
-every ``window`` bars, and whenever what left the window was so much greater than what
+every few windows, and whenever what left the window was so much greater than what
 remains that the sliding sums would hold its rounding instead: linear in the length, and
 exact to rounding however long the series and whatever its level. Where nothing moves in a
 window the deviation is exactly zero.
@@ -15,38 +15,44 @@ import numpy as np
 
 from quant_tui.engine.arrays import FloatArray
 from quant_tui.engine.compiled import compiled
-from quant_tui.engine.indicators.rolling import sma
+from quant_tui.engine.indicators.rolling import sma, undefined_start
 
 _LOST = 1e-4
 """Share of the greatest sum since the last fresh one below which rounding may dominate."""
 
+_FRESH = 8
+"""Windows that sums slide before they are computed anew."""
+
 
 @compiled
-def _second(values: FloatArray, window: int, out: FloatArray) -> None:
-    """Sum of squared deviations of each window."""
-    age, equal, mean, squares, greatest = window, 0, 0.0, 0.0, 0.0
-    for row in range(len(values)):
-        equal = equal + 1 if row > 0 and values[row] == values[row - 1] else 1
-        if row < window - 1:
-            continue
-        if equal >= window:
-            age, mean, squares, greatest = 0, values[row], 0.0, 0.0
-            out[row] = 0.0
-            continue
-        if age < window:
-            old, new, before = values[row - window], values[row], mean
-            mean += (new - old) / window
-            squares += (new - old) * ((new - mean) + (old - before))
-            age += 1
-        if age >= window or squares < _LOST * greatest:
-            total = 0.0
-            for at in range(row - window + 1, row + 1):
-                total += values[at]
-            age, mean, squares, greatest = 0, total / window, 0.0, 0.0
-            for at in range(row - window + 1, row + 1):
-                squares += (values[at] - mean) * (values[at] - mean)
-        greatest = max(greatest, squares)
-        out[row] = squares
+def _second(values: FloatArray, window: int, root: bool, out: FloatArray) -> None:
+    """Mean of squared deviations of each window, or its root."""
+    share, oldest = 1.0 / window, _FRESH * window
+    age, equal, pivot, mean, squares, greatest = oldest, 0, 0.0, 0.0, 0.0, 0.0
+    for row in range(1, window - 1):
+        equal = equal + 1 if values[row] == values[row - 1] else 0
+    for row in range(window - 1, len(values)):
+        equal = equal + 1 if row > 0 and values[row] == values[row - 1] else 0
+        if equal >= window - 1:
+            age, pivot, mean, squares, greatest = 0, values[row], 0.0, 0.0, 0.0
+        else:
+            if age < oldest:
+                old, new, before = values[row - window] - pivot, values[row] - pivot, mean
+                mean += (new - old) * share
+                squares += (new - old) * ((new - mean) + (old - before))
+                age += 1
+            if age >= oldest or squares < _LOST * greatest:
+                total = 0.0
+                for at in range(row - window + 1, row + 1):
+                    total += values[at]
+                age, pivot, mean, squares, greatest = 0, total / window, 0.0, 0.0, 0.0
+                for at in range(row - window + 1, row + 1):
+                    far = values[at] - pivot
+                    mean += far
+                    squares += far * far
+                mean *= share  # what the pivot was rounded by
+            greatest = squares if squares > greatest else greatest
+        out[row] = math.sqrt(squares * share) if root else squares * share
 
 
 @compiled
@@ -129,15 +135,19 @@ def _pairs(a: FloatArray, b: FloatArray, window: int, out: FloatArray) -> None:
 
 def variance(values: FloatArray, window: int) -> FloatArray:
     """Population variance (ddof = 0) of ``window`` bars (TA-Lib VAR)."""
-    out = np.full(len(values), np.nan)
-    if len(values) >= window:
-        _second.sized(len(values))(values, window, out)
-    return out / window
+    return _spread(values, window, root=False)
 
 
 def stddev(values: FloatArray, window: int) -> FloatArray:
     """Population standard deviation (ddof = 0) of ``window`` bars (TA-Lib STDDEV, 1 deviation)."""
-    return np.sqrt(variance(values, window))
+    return _spread(values, window, root=True)
+
+
+def _spread(values: FloatArray, window: int, *, root: bool) -> FloatArray:
+    out = undefined_start(window - 1, len(values))
+    if len(values) >= window:
+        _second.sized(len(values))(values, window, root, out)
+    return out
 
 
 def zscore(values: FloatArray, window: int) -> FloatArray:

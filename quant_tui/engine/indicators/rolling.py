@@ -11,28 +11,29 @@ from quant_tui.engine.arrays import FloatArray, IntArray
 from quant_tui.engine.compiled import compiled
 
 
-def undefined_start(values: FloatArray, count: int, size: int) -> FloatArray:
-    """Return ``values`` behind ``count`` undefined places, ``size`` in all."""
-    out = np.full(size, np.nan)
-    if count < size:
-        out[count:] = values
+def undefined_start(count: int, size: int) -> FloatArray:
+    """Return an array of which the first ``count`` places are undefined, the rest unwritten."""
+    out = np.empty(size)
+    out[:count] = np.nan
     return out
 
 
 @compiled
-def _sums(values: FloatArray, window: int, out: FloatArray) -> None:
+def _sums(values: FloatArray, window: int, divisor: float, out: FloatArray) -> None:
+    """Sum / divisor of each window; the division waits for nothing, so it costs nothing."""
     total = 0.0
     for row in range(window - 1):
         total += values[row]
     for row in range(window - 1, len(values)):
         total += values[row]
-        out[row] = total
+        out[row] = total / divisor
         total -= values[row - window + 1]
 
 
 @compiled
 def _weighted(values: FloatArray, window: int, out: FloatArray) -> None:
-    """Sum of weight · value, fresh every ``window`` bars so that rounding does not add up."""
+    """Weighted mean, its sums fresh every ``window`` bars so that rounding does not add up."""
+    weights = window * (window + 1) / 2.0
     age, plain, weighted = window, 0.0, 0.0
     for row in range(window - 1, len(values)):
         if age < window:
@@ -45,31 +46,39 @@ def _weighted(values: FloatArray, window: int, out: FloatArray) -> None:
                 value = values[row - window + 1 + place]
                 plain += value
                 weighted += value * (place + 1.0)
-        out[row] = weighted
+        out[row] = weighted / weights
 
 
 @compiled
-def _highest(values: FloatArray, window: int, later: FloatArray, out: FloatArray) -> None:
-    """Highest value of each window, from running ones of blocks (van Herk 1992).
+def _highest(
+    values: FloatArray,
+    window: int,
+    sign: float,
+    before: FloatArray,
+    after: FloatArray,
+    out: FloatArray,
+) -> None:
+    """Highest sign · value of each window, times sign (van Herk 1992).
 
-    ``later`` (window,) holds the highest from each place of the last block to its end.
+    A window is the end of one block of ``window`` bars and the start of the next. While one
+    pass keeps the highest since a block's start, another comes from its end and keeps in
+    ``after`` what the next block needs: neither waits for the other. ``before`` and
+    ``after`` hold ``window`` + 1 places, lowest of all at first.
     """
-    size = len(values)
-    for first in range(0, size, window):
-        last = min(first + window, size)
-        best = values[first]
-        for row in range(first, last):
-            best = best if best > values[row] else values[row]
-            place = row - first + 1
-            if row >= window - 1:
-                before = later[place] if place < window else best
-                out[row] = best if best > before else before
-        if last - first == window:
-            best = values[last - 1]
-            for place in range(window - 1, -1, -1):
-                value = values[first + place]
-                best = best if best > value else value
-                later[place] = best
+    for first in range(0, len(values), window):
+        block = values[first : first + window]
+        found = out[first : first + window]
+        size = len(block)
+        highest, ahead = sign * block[0], sign * block[size - 1]
+        for place in range(size):
+            value = sign * block[place]
+            highest = highest if highest > value else value
+            earlier = before[place + 1]
+            found[place] = sign * (highest if highest > earlier else earlier)
+            value = sign * block[size - 1 - place]
+            ahead = ahead if ahead > value else value
+            after[size - 1 - place] = ahead
+        before, after = after, before
 
 
 @compiled
@@ -96,39 +105,47 @@ def rolling_sum(values: FloatArray, window: int) -> FloatArray:
     The same order of additions as TA-Lib's SMA, so that ties between two averages
     fall alike.
     """
-    out = np.full(len(values), np.nan)
-    if len(values) >= window:
-        _sums.sized(len(values))(values, window, out)
-    return out
+    return _sum(values, window, 1.0)
 
 
 def sma(values: FloatArray, window: int) -> FloatArray:
     """Simple moving average (TA-Lib SMA): rolling sum / window."""
-    out = rolling_sum(values, window)
-    out /= window
+    return _sum(values, window, float(window))
+
+
+def _sum(values: FloatArray, window: int, divisor: float) -> FloatArray:
+    out = undefined_start(window - 1, len(values))
+    if len(values) >= window:
+        _sums.sized(len(values))(values, window, divisor, out)
     return out
 
 
 def wma(values: FloatArray, window: int) -> FloatArray:
     """Linearly weighted moving average (TA-Lib WMA): weights 1 … window, newest heaviest."""
-    out = np.full(len(values), np.nan)
+    out = undefined_start(window - 1, len(values))
     if len(values) >= window:
         _weighted.sized(len(values))(values, window, out)
-        out /= window * (window + 1) / 2.0
     return out
 
 
 def rolling_max(values: FloatArray, window: int) -> FloatArray:
     """Highest value of ``window`` bars (TA-Lib MAX)."""
-    out = np.full(len(values), np.nan)
-    if len(values) >= window:
-        _highest.sized(2 * len(values))(values, window, np.empty(window), out)
-    return out
+    return _extreme(values, window, 1.0)
 
 
 def rolling_min(values: FloatArray, window: int) -> FloatArray:
     """Lowest value of ``window`` bars (TA-Lib MIN)."""
-    return -rolling_max(-values, window)
+    return _extreme(values, window, -1.0)
+
+
+def _extreme(values: FloatArray, window: int, sign: float) -> FloatArray:
+    size = len(values)
+    out = np.empty(size)
+    if size >= window:
+        before, after = np.full((2, window + 1), -np.inf)
+        _highest.sized(2 * size)(values, window, sign, before, after, out)
+    out[: window - 1] = np.nan
+    return out
 
 
 def bars_since_max(values: FloatArray, window: int) -> FloatArray:

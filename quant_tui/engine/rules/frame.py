@@ -35,6 +35,8 @@ class Frame:
     @cached_property
     def valid(self) -> BoolArray:
         """Where the packed columns hold a bar, (T, N)."""
+        if self._order is None:
+            return self.bars.present
         valid: BoolArray = self.pack(self.bars.present.astype(np.float64)) == 1.0
         return valid
 

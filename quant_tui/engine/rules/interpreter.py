@@ -64,6 +64,7 @@ class Interpreter:
         self._pause = pause
         self._inputs = inputs or {}
         self._memo: dict[str, Value] = {}
+        self._texts: dict[ast.expr, str] = {}
         self._asked: dict[str, int] = {}
         self._held = 0
         for root in roots:
@@ -90,7 +91,7 @@ class Interpreter:
 
     def _count(self, node: ast.expr) -> None:
         """Count how often each subexpression is asked for, each computed once."""
-        key = ast.unparse(node)
+        key = self._text(node)
         self._asked[key] = self._asked.get(key, 0) + 1
         if self._asked[key] > 1:
             return
@@ -101,8 +102,15 @@ class Interpreter:
             if isinstance(child, ast.expr) and not is_function:
                 self._count(child)
 
+    def _text(self, node: ast.expr) -> str:
+        """Return what is equal for equal subexpressions; each node is written once."""
+        text = self._texts.get(node)
+        if text is None:
+            text = self._texts[node] = ast.unparse(node)
+        return text
+
     def _value(self, node: ast.expr) -> Value:
-        key = ast.unparse(node)
+        key = self._text(node)
         if key not in self._memo:
             self._pause()
             value = self._memo[key] = self._compute(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -12,6 +13,9 @@ from quant_tui.engine.indicators import crossings, moments, ordered, rolling, sm
 from quant_tui.engine.indicators.lift import by_run
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.kinds import Condition
+
+_TILE = 8_192
+"""Values that a processor's nearest cache holds while several passes go over them."""
 
 
 def finite(values: FloatArray) -> FloatArray:
@@ -45,28 +49,48 @@ def lag(_frame: Frame, x: FloatArray, bars: int) -> FloatArray:
     return out
 
 
-def momentum(frame: Frame, x: FloatArray, window: int) -> FloatArray:
+def _changes(x: FloatArray, window: int, change: Callable[..., object]) -> FloatArray:
+    """Write what ``change`` makes of the values and those a window ago, some rows at a time.
+
+    Few enough rows to stay near the processor while several operations pass over them.
+    """
+    out = np.empty(x.shape)
+    out[:window] = np.nan
+    step = max(_TILE // x.shape[1], 1)
+    with np.errstate(all="ignore"):
+        for first in range(window, len(x), step):
+            last = min(first + step, len(x))
+            part = out[first:last]
+            change(x[first:last], x[first - window : last - window], part)
+            if not math.isfinite(part.sum()):
+                part[np.isinf(part)] = np.nan
+    return out
+
+
+def momentum(_frame: Frame, x: FloatArray, window: int) -> FloatArray:
     """Difference to the value ``window`` bars ago."""
-    return x - lag(frame, x, window)
+    return _changes(x, window, np.subtract)
 
 
 def roc(_frame: Frame, x: FloatArray, window: int) -> FloatArray:
     """Rate of change in percent: ((x / previous) − 1) · 100, TA-Lib's order of operations."""
-    out = np.full(x.shape, np.nan)
-    with np.errstate(all="ignore"):
-        changes = np.divide(x[window:], x[:-window], out=out[window:])
-        changes -= 1.0
-        changes *= 100.0
-    return finite(out)
+
+    def change(now: FloatArray, before: FloatArray, out: FloatArray) -> None:
+        np.divide(now, before, out)
+        out -= 1.0
+        out *= 100.0
+
+    return _changes(x, window, change)
 
 
 def rocp(_frame: Frame, x: FloatArray, window: int) -> FloatArray:
     """Rate of change as a fraction: (x − previous) / previous."""
-    out = np.full(x.shape, np.nan)
-    with np.errstate(all="ignore"):
-        changes = np.subtract(x[window:], x[:-window], out=out[window:])
-        changes /= x[:-window]
-    return finite(out)
+
+    def change(now: FloatArray, before: FloatArray, out: FloatArray) -> None:
+        np.subtract(now, before, out)
+        out /= before
+
+    return _changes(x, window, change)
 
 
 def atr(frame: Frame, window: int) -> FloatArray:
