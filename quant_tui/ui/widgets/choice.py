@@ -62,6 +62,11 @@ class Choice(Widget, can_focus=True):
     def value(self, value: str) -> None:
         self._take(next((i for i, (v, _) in enumerate(self.choices) if v == value), self._at))
 
+    @property
+    def label(self) -> str:
+        """What people read for it."""
+        return self.choices[self._at][1] if self.choices else ""
+
     def set_choices(self, choices: Sequence[tuple[str, str]], value: str = "") -> None:
         """Offer other choices."""
         self.choices = tuple(choices)
@@ -96,7 +101,7 @@ class Choice(Widget, can_focus=True):
 
     def render(self) -> Content:
         """Draw the chosen label between its arrows."""
-        label = self.choices[self._at][1] if self.choices else "–"
+        label = self.label or "–"
         room = max(1, self.size.width - 4)
         return Content.assemble(
             ("‹ ", "$text-muted"),

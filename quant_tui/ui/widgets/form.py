@@ -107,6 +107,11 @@ class Field(Horizontal):
     def value(self, value: str) -> None:
         self.control.value = value
 
+    @property
+    def shown(self) -> str:
+        """The value as people read it."""
+        return self.control.label if isinstance(self.control, Choice) else self.control.value
+
     def set_error(self, message: str) -> None:
         """Say beside the field what is wrong with it; "" when nothing is."""
         self.error = message
@@ -179,6 +184,10 @@ class Form(VerticalScroll, can_focus=False):
         return list(self.query(Field))
 
     @property
+    def _reachable(self) -> list[Field]:
+        return [field for field in self.fields if field.display]
+
+    @property
     def values(self) -> dict[str, str]:
         """What every field holds."""
         return {field.key: field.value for field in self.fields}
@@ -227,7 +236,7 @@ class Form(VerticalScroll, can_focus=False):
             self._next_or_submit()
 
     def _next_or_submit(self) -> None:
-        fields = self.fields
+        fields = self._reachable
         if fields and fields[-1].control.has_focus:
             self.action_submit()
         else:
@@ -250,7 +259,7 @@ class Form(VerticalScroll, can_focus=False):
 
     def action_step(self, steps: int) -> None:
         """Go from field to field, and stop at the ends."""
-        fields = self.fields
+        fields = self._reachable
         at = next((i for i, field in enumerate(fields) if field.control.has_focus), 0)
         fields[max(0, min(len(fields) - 1, at + steps))].control.focus()
 

@@ -9,8 +9,11 @@ from datetime import date
 import pytest
 
 from quant_tui.domain.vocabulary import RunStatus
+from quant_tui.engine import BacktestConfig
 from quant_tui.services.backtest_request import BacktestRequest
-from quant_tui.ui.screens.backtests.run_request import read_request, symbols_in
+from quant_tui.ui.screens.backtests.run_options import beside_form, written
+from quant_tui.ui.screens.backtests.run_request import read_request as read
+from quant_tui.ui.screens.backtests.run_request import symbols_in
 from quant_tui.ui.screens.results.overview import Overview
 
 KNOWN = {
@@ -22,16 +25,15 @@ VALUES = {
     "symbols": "SPX",
     "start": "2010-01-01",
     "end": "2012-12-31",
-    "initial_capital": "100,000",
-    "commission": "0.1",
-    "slippage": "0",
-    "fill": "next_open",
-    "shares": "fractional",
-    "sizing": "auto",
-    "sizing_value": "",
+    **written({}, commission=0.001),
+    "warm_up": "within",
     "benchmark": "",
     "name": "",
 }
+
+
+def read_request(values, known):
+    return read(values, known, {})
 
 
 async def one_run(services, **changes) -> str:
@@ -61,12 +63,21 @@ def test_percentages_become_fractions_and_separators_go() -> None:
         ("commission", "nan", "must be a number"),
         ("commission", "90", "must be from 0 to 50 %"),
         ("slippage", "50.1", "must be from 0 to 50 %"),
+        ("volume_impact", "10", "only by volume share"),
+        ("participation_cap", "0", "above 0, at most 100 %"),
+        ("cash_rate", "-11", "must be from -10 to 100 %"),
+        ("max_leverage", "0", "above 0, at most 100"),
+        ("max_leverage", "", "must be a number"),
+        ("sizing_window", "1", "a whole number from 2"),
+        ("seed", "1.5", "must be a whole number"),
+        ("sizing_value", "10", "this sizing takes none"),
         ("commission", "0,1", "commas only between thousands; decimals after a point"),
         ("initial_capital", "10,00", "commas only between thousands; decimals after a point"),
+        ("initial_capital", "1e9999999", "must be a number"),
         ("initial_capital", "1e999", "must be a number"),
         ("name", "x" * 201, "The name is longer than 200 characters. Shorten it."),
         ("benchmark", "NOPE", "no bars for NOPE"),
-        ("initial_capital", "-5", "must be at least 0.01 and at most 1e+15"),
+        ("initial_capital", "-5", "must be from 0.01 to 1e+15"),
     ],
 )
 def test_what_is_wrong_is_said_for_its_field(field: str, text: str, message: str) -> None:
@@ -81,7 +92,56 @@ def test_a_size_is_needed_where_the_sizing_needs_one() -> None:
     assert request.config.sizing_value == 0.25
     assert "sizing_value" in read_request({**VALUES, "sizing": "fixed_cash"}, KNOWN)[1]
     _, errors = read_request({**VALUES, "sizing": "fraction", "sizing_value": "101"}, KNOWN)
-    assert errors == {"sizing_value": "must be above 0 and at most 100 %"}
+    assert errors == {"sizing_value": "above 0, at most 100 %"}
+
+
+def test_every_option_of_an_earlier_run_comes_back_as_it_was() -> None:
+    config = BacktestConfig(
+        initial_capital=1234.56,
+        commission=0.07,
+        commission_per_share=0.005,
+        commission_minimum=1.0,
+        slippage_model="volume_share",
+        slippage=0.0005,
+        volume_impact=0.1,
+        participation_cap=1 / 3,
+        borrow_rate=0.029,
+        cash_rate=-0.01,
+        allow_short=True,
+        max_leverage=1.5,
+        fill="close",
+        shares="whole",
+        sizing="volatility_target",
+        sizing_value=0.15,
+        sizing_window=60,
+        size_at="decision",
+        intrabar="optimistic",
+        finalize="last_open",
+        risk_free=0.02,
+        seed=2**53 + 1,
+    )
+    document = config.to_document()
+    assert all(document[name] != usual for name, usual in BacktestConfig().to_document().items()
+               if name not in ("cash_short", "delist_after", "annualization"))  # fmt: skip
+    values = {**VALUES, **written(document, commission=0.001), "warm_up": "before"}
+    request, errors = read(values, KNOWN, beside_form(document))
+    assert errors == {}
+    assert request.config == config
+    assert request.warm_up
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    wrong = {"commission": "90", "borrow_rate": "x", "sizing": "fraction", "seed": "-1"}
+    _, errors = read_request({**VALUES, **wrong, "start": "", "warm_up": "before"}, KNOWN)
+    assert set(errors) == {"commission", "borrow_rate", "sizing_value", "seed", "warm_up"}
+
+
+def test_leverage_lets_an_entry_be_larger_than_the_equity() -> None:
+    sized = {**VALUES, "sizing": "fraction", "sizing_value": "150"}
+    assert read_request(sized, KNOWN)[1] == {"sizing_value": "above 0, at most 100 %"}
+    request, errors = read_request({**sized, "max_leverage": "2"}, KNOWN)
+    assert errors == {}
+    assert request.config.sizing_value == 1.5
 
 
 @pytest.mark.parametrize(
@@ -132,6 +192,43 @@ async def test_a_wrong_form_is_not_run(open_app) -> None:
         await driver.press("ctrl+s")
         assert "no bars for NOPE" in driver.text
         assert await driver.services.backtests.list() == []
+
+
+async def test_what_else_can_be_set_is_one_key_away_and_stays_open(open_app) -> None:
+    async with open_app((80, 24)) as driver:
+        await driver.press("3", "n", "enter", "ctrl+s", "r")
+        assert "▸ More" in driver.text
+        assert "Borrow %" not in driver.text
+        await driver.press("up", *["down"] * 20)
+        form = driver.front("backtests")._form.form
+        assert form.field("name").control.has_focus
+        await driver.press("ctrl+o", "right")
+        assert "▾ More" in driver.text
+        assert "‹ before it ›" in driver.text
+        await driver.press("down", "ctrl+a", "ctrl+k")
+        assert "✗ must be a number" in driver.text
+        await driver.type("0.01")
+        await driver.press("ctrl+o")
+        assert "Warm-up before it  Per share 0.01" in driver.text
+        await driver.press("ctrl+o", "escape", "n")
+        assert "▾ More" in driver.text
+
+
+async def test_a_mistake_in_a_hidden_field_shows_it(open_app) -> None:
+    async with open_app() as driver:
+        await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+o", "down")
+        await driver.press("ctrl+a", "ctrl+k", "ctrl+o")
+        assert "▸ More" in driver.text
+        await driver.press("ctrl+s")
+        assert "✗ must be a number" in driver.text
+        await driver.type("0.02")
+        await driver.press("ctrl+o", "ctrl+s")
+        await driver.until(lambda: driver.app.jumps.place is not None)
+        one = (await driver.services.backtests.list())[0]
+        kept = await driver.services.backtests.show(one.id)
+        assert kept.backtest.config["commission_per_share"] == 0.02
+        await driver.press("o", "r")
+        assert "Per share 0.02" in driver.text
 
 
 async def test_a_failed_run_shows_its_cause_and_can_be_tried_again(open_app) -> None:

@@ -148,6 +148,13 @@ def test_run_form(look: Look, size) -> None:
     assert look(size, "4", "n")
 
 
+@pytest.mark.parametrize(
+    "size", [(80, 24), (120, 36), (200, 60)], ids=["80x24", "120x36", "200x60"]
+)
+def test_run_form_with_more(look: Look, size) -> None:
+    assert look(size, "4", "n", "ctrl+o", "down", "ctrl+a", "ctrl+k", "x")
+
+
 PAGES = ("overview", "trust", "sheet", "charts", "trades", "trips", "monthly")
 NEXT = "right_square_bracket"
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -15,8 +14,16 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from quant_tui.domain.base import Document
-from quant_tui.ui import format as fmt
-from quant_tui.ui.screens.backtests.run_request import SIZED, read_request, symbols_in
+from quant_tui.ui.screens.backtests.run_fields import RunFields
+from quant_tui.ui.screens.backtests.run_options import (
+    BASIC,
+    MORE,
+    SIZING_HELP,
+    Option,
+    beside_form,
+    written,
+)
+from quant_tui.ui.screens.backtests.run_request import read_request, symbols_in
 from quant_tui.ui.screens.backtests.symbol_picker import SymbolPicker
 from quant_tui.ui.widgets.form import Field, Form
 from quant_tui.ui.widgets.table import Table
@@ -25,46 +32,7 @@ if TYPE_CHECKING:
     from quant_tui.domain.trading import Strategy
     from quant_tui.services.backtest_request import BacktestRequest
     from quant_tui.services.run_defaults import RunDefaults
-
-FILLS = (("next_open", "next bar's open"), ("close", "same bar's close"))
-SHARES = (("fractional", "fractional"), ("whole", "whole shares"))
-SIZINGS = (
-    ("auto", "automatic"),
-    ("all_in", "all in"),
-    ("equal_weight", "equal weight"),
-    ("fraction", "% of equity"),
-    ("fixed_cash", "fixed cash"),
-    ("fixed_shares", "fixed shares"),
-)
-_SIZING_HELP = {
-    "auto": "the strategy's own, else 1/N",
-    "all_in": "all cash into each entry",
-    "equal_weight": "1/k to each of k held",
-    "fraction": "percent of the equity an entry",
-    "fixed_cash": "money an entry",
-    "fixed_shares": "shares an entry",
-}
-
-
-class RunFields(Form):
-    """The fields; saving is called running here."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s", "submit", "Run", id="run.start", tooltip="Check and run as a job"),
-        Binding("ctrl+t", "pick", "Symbols", id="run.symbols",
-                tooltip="Mark symbols in the table"),
-    ]  # fmt: skip
-
-    class Pick(Message):
-        """Go to the table of symbols."""
-
-    def action_pick(self) -> None:
-        """Go to the table of symbols."""
-        self.post_message(self.Pick())
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 -- Textual's signature
-        """Everything can be done at any time."""
-        return True
+WARM_UPS = (("within", "within the period"), ("before", "before it"))
 
 
 class RunForm(Vertical):
@@ -80,6 +48,8 @@ class RunForm(Vertical):
         The one chosen at first.
     config
         Config of an earlier backtest to begin with; empty for the defaults.
+    more
+        Whether the fields beyond the usual ones are shown from the start.
     """
 
     # the rules for narrow terminals begin with a class of the screen
@@ -123,6 +93,7 @@ class RunForm(Vertical):
         *,
         strategy_id: str = "",
         config: Document | None = None,
+        more: bool = False,
     ) -> None:
         super().__init__(id="run")
         self._defaults = defaults
@@ -130,21 +101,35 @@ class RunForm(Vertical):
         self._dates_touched = bool(config)
         self._filling = False
         self.picker = SymbolPicker()
+        config = config or {}
+        self._beside = beside_form(config)
+        texts = written(config, defaults.commission)
+        warm_up = "before" if config.get("warm_up") else "within"
         self.form = RunFields(
-            *self._fields(strategies, strategy_id, config or {}), check=self._check
-        )
+            self._basic_fields(strategies, strategy_id, config, texts),
+            [
+                Field("warm_up", "Warm-up", warm_up, choices=WARM_UPS,
+                      help_text="bars the rules need first"),
+                *(_field(one, texts) for one in MORE),
+            ],
+            {"warm_up": "within", **written({}, defaults.commission)},
+            check=self._check,
+            opened=more,
+        )  # fmt: skip
 
-    def _fields(
-        self, strategies: Sequence[Strategy], strategy_id: str, config: Document
+    def _basic_fields(
+        self,
+        strategies: Sequence[Strategy],
+        strategy_id: str,
+        config: Document,
+        texts: Mapping[str, str],
     ) -> list[Field]:
         symbols = config.get("symbols") or list(self._defaults.symbols)
         start, end = self._range(symbols)
         start, end = config.get("start_date") or start, config.get("end_date") or end
-        sizing = str(config.get("sizing") or "auto")
         benchmark = self._defaults.benchmark
         if config:
             benchmark = config.get("benchmark") or ""
-        commission = config.get("commission", self._defaults.commission)
         return [
             Field(
                 "strategy", "Strategy", strategy_id,
@@ -154,21 +139,7 @@ class RunForm(Vertical):
             Field("symbols", "Symbols", ", ".join(symbols), help_text="ctrl+t marks"),
             Field("start", "From", start, help_text="first session; empty: all"),
             Field("end", "To", end, help_text="last session"),
-            Field(
-                "initial_capital", "Capital",
-                fmt.number(config.get("initial_capital", 100_000.0), 0),
-                help_text="cash at the start",
-            ),
-            Field("commission", "Commission %", f"{commission * 100:g}",
-                  help_text="of every fill's value"),
-            Field("slippage", "Slippage %", f"{config.get('slippage', 0.0) * 100:g}",
-                  help_text="against every fill"),
-            Field("fill", "Fill at", str(config.get("fill") or "next_open"), choices=FILLS,
-                  help_text="decided on a bar's close"),
-            Field("shares", "Shares", str(config.get("shares") or "fractional"), choices=SHARES),
-            Field("sizing", "Sizing", sizing, choices=SIZINGS),
-            Field("sizing_value", "Size", _size(sizing, config.get("sizing_value")),
-                  help_text=_SIZING_HELP[sizing]),
+            *(_field(one, texts) for one in BASIC),
             Field("benchmark", "Benchmark", benchmark, help_text="empty for none"),
             Field("name", "Name", "", placeholder="strategy on symbols", help_text="optional"),
         ]  # fmt: skip
@@ -195,7 +166,7 @@ class RunForm(Vertical):
     # -- what follows from what
 
     def _check(self, values: dict[str, str]) -> Mapping[str, str]:
-        return read_request(values, self._known)[1]
+        return read_request(values, self._known, self._beside)[1]
 
     def _range(self, symbols: Sequence[str]) -> tuple[str, str]:
         from quant_tui.services.run_defaults import common_range
@@ -215,10 +186,10 @@ class RunForm(Vertical):
             self._fill_dates(symbols)
         elif event.key == "sizing":
             field = self.form.field("sizing_value")
-            field.help_text = _SIZING_HELP[event.values["sizing"]]
+            field.help_text = SIZING_HELP[event.values["sizing"]]
+            field.value = ""  # it is another thing now
             field.set_error("")
-            if event.values["sizing"] not in SIZED:
-                field.value = ""
+        self.form.write_line()
 
     def _fill_dates(self, symbols: Sequence[str]) -> None:
         """Put the symbols' common range, unless a person put other dates."""
@@ -278,7 +249,7 @@ class RunForm(Vertical):
     def on_form_submitted(self, event: Form.Submitted) -> None:
         """Send the request on."""
         event.stop()
-        request, _ = read_request(event.values, self._known)
+        request, _ = read_request(event.values, self._known, self._beside)
         if request is not None:
             self.post_message(self.Started(self, request))
 
@@ -288,7 +259,8 @@ class RunForm(Vertical):
         self.post_message(self.Left())
 
 
-def _size(sizing: str, value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value * 100:g}" if sizing == "fraction" else f"{value:g}"
+def _field(option: Option, texts: Mapping[str, str]) -> Field:
+    about = SIZING_HELP[texts["sizing"]] if option.key == "sizing_value" else option.help_text
+    return Field(
+        option.key, option.label, texts[option.key], choices=option.choices, help_text=about
+    )

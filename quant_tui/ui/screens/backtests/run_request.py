@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
+from quant_tui.domain.base import Document
 from quant_tui.domain.errors import InvalidInput
 from quant_tui.services.names import checked_name
+from quant_tui.ui.screens.backtests.run_options import read_options
 
 if TYPE_CHECKING:
-    from quant_tui.engine import BacktestConfig
     from quant_tui.services.backtest_request import BacktestRequest
-
-SIZED = ("fraction", "fixed_cash", "fixed_shares")
-"""Sizings that need a number."""
-
-_PERCENT = ("commission", "slippage")
-
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 def symbols_in(text: str) -> list[str]:
@@ -29,7 +22,7 @@ def symbols_in(text: str) -> list[str]:
 
 
 def read_request(
-    values: Mapping[str, str], known: Mapping[str, tuple[date, date]]
+    values: Mapping[str, str], known: Mapping[str, tuple[date, date]], beside: Document
 ) -> tuple[BacktestRequest | None, dict[str, str]]:
     """Read the form.
 
@@ -39,6 +32,8 @@ def read_request(
         Text of every field.
     known
         First and last date of every symbol with bars.
+    beside
+        Settings that the form has no field for.
 
     Returns
     -------
@@ -68,7 +63,11 @@ def read_request(
         name = checked_name(values["name"])
     except InvalidInput as error:
         errors["name"] = str(error)
-    config = _config(values, errors)
+    config, wrong = read_options(values, beside)
+    errors |= wrong
+    warm_up = values["warm_up"] == "before"
+    if warm_up and not start and "start" not in errors:
+        errors["warm_up"] = "needs a date in From"
     if errors or config is None:
         return None, errors
     request = BacktestRequest(
@@ -79,6 +78,7 @@ def read_request(
         config=config,
         benchmark=benchmark,
         name=name,
+        warm_up=warm_up,
     )
     return request, {}
 
@@ -108,57 +108,3 @@ def _check_period(
     if outside:
         first, last = known[outside[0]]
         errors["start"] = f"{outside[0]} has bars from {first} to {last}"
-
-
-def _number(text: str, field: str, errors: dict[str, str]) -> float | None:
-    text = text.strip().removesuffix("%").strip()
-    if "," in text:
-        if not _THOUSANDS.fullmatch(text):  # "0,1" is a tenth to some, and never a whole
-            errors[field] = "commas only between thousands; decimals after a point"
-            return None
-        text = text.replace(",", "")
-    try:
-        number = float(text.replace("_", ""))
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        errors[field] = "must be a number"
-        return None
-    return number
-
-
-def _config(values: Mapping[str, str], errors: dict[str, str]) -> BacktestConfig | None:
-    from quant_tui.engine import BacktestConfig
-
-    numbers: dict[str, float] = {}
-    for field in ("initial_capital", *_PERCENT):
-        number = _number(values[field], field, errors)
-        if number is not None:
-            numbers[field] = number / 100 if field in _PERCENT else number
-    sizing = values["sizing"]
-    sizing_value = None
-    if sizing in SIZED:
-        sizing_value = _number(values["sizing_value"], "sizing_value", errors)
-        if sizing_value is not None and sizing == "fraction":
-            sizing_value /= 100
-    if errors.keys() & {"initial_capital", *_PERCENT, "sizing_value"}:
-        return None
-    try:
-        return BacktestConfig(
-            initial_capital=numbers["initial_capital"],
-            commission=numbers["commission"],
-            slippage=numbers["slippage"],
-            fill=values["fill"],
-            shares=values["shares"],
-            sizing=sizing,
-            sizing_value=sizing_value,
-        )
-    except InvalidInput as error:
-        field = error.field or "initial_capital"
-        if field in _PERCENT:
-            errors[field] = "must be from 0 to 50 %"
-        elif field == "sizing_value" and sizing == "fraction":
-            errors[field] = "must be above 0 and at most 100 %"
-        else:
-            errors[field] = error.message.removeprefix(f"{field} ").removesuffix(".")
-        return None

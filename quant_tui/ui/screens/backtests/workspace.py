@@ -83,6 +83,7 @@ class Backtests(Workspace):
         self.result = ResultPage(id="result")
         self.pages = ContentSwitcher(initial="list")
         self._summaries: dict[str, BacktestSummary] = {}
+        self._more = False  # whether the form's other fields were last shown
         self._offered: RunStatus | None = None
         self._loaded_at = 0.0
         self._unsubscribe: Callable[[], None] | None = None
@@ -334,12 +335,15 @@ class Backtests(Workspace):
         if symbols:
             defaults = replace(defaults, symbols=tuple(symbols))
         await self._close_form()
-        form = RunForm(strategies, defaults, strategy_id=strategy_id, config=config)
+        form = RunForm(
+            strategies, defaults, strategy_id=strategy_id, config=config, more=self._more
+        )
         await self.pages.mount(form)
         self._show_page("run")
 
     async def _close_form(self) -> None:
         if (form := self._form) is not None:
+            self._more = form.form.opened
             self.pages.current = "list"
             await form.remove()
 
