@@ -42,8 +42,8 @@ def _over_ties(over: BoolArray, under: BoolArray, true: BoolArray) -> None:
     """Add to ``true`` the crossings whose bar before is a tie, or undefined."""
     differs = over | under
     after_tie = over[1:] & ~differs[:-1]
-    rows = np.arange(1, len(over))[:, None]
-    if not (after_tie & (rows > differs.argmax(axis=0))).any():
+    rows, columns = np.nonzero(after_tie)
+    if not (rows >= differs.argmax(axis=0)[columns]).any():
         return
     last = np.where(differs, np.arange(len(over))[:, None], -1)
     np.maximum.accumulate(last, axis=0, out=last)
