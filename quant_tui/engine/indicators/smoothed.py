@@ -55,19 +55,28 @@ def _true_ranges(high: FloatArray, low: FloatArray, close: FloatArray, out: Floa
 def _average_ranges(
     high: FloatArray, low: FloatArray, close: FloatArray, window: int, out: FloatArray
 ) -> None:
-    """Each true range is weighted before its turn comes: a step waits for two operations."""
+    """Two bars a step, as only the last average waits for the step before."""
     share = 1.0 / window
     keep = 1.0 - share
+    keep_both = keep * keep
     total, before = 0.0, close[0]
     for row in range(1, window + 1):
         total += max(high[row], before) - min(low[row], before)
         before = close[row]
     average = total / window
     out[window] = average
-    for row in range(window + 1, len(close)):
-        average = average * keep + (max(high[row], before) - min(low[row], before)) * share
-        before = close[row]
-        out[row] = average
+    size = len(close)
+    for row in range(window + 1, size - 1, 2):
+        between = close[row]
+        first = (max(high[row], before) - min(low[row], before)) * share
+        second = (max(high[row + 1], between) - min(low[row + 1], between)) * share
+        before = close[row + 1]
+        out[row] = average * keep + first
+        average = average * keep_both + (first * keep + second)
+        out[row + 1] = average
+    if (size - window) % 2 == 0:
+        last = max(high[size - 1], before) - min(low[size - 1], before)
+        out[size - 1] = average * keep + last * share
 
 
 @compiled

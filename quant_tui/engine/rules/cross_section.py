@@ -52,7 +52,7 @@ def quantile(frame: Frame, x: FloatArray) -> FloatArray:
     """Share of the date's symbols with a value at most this one, above 0 to 1."""
     values = frame.spread(x)
     columns = np.arange(values.shape[1])
-    order = np.argsort(values, axis=1, kind="stable")
+    order = np.argsort(values, axis=1)
     ascending = np.take_along_axis(values, order, axis=1)
     last = np.ones(values.shape, dtype=np.bool_)
     last[:, :-1] = ascending[:, 1:] != ascending[:, :-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 
@@ -14,8 +13,8 @@ from quant_tui.engine.indicators.lift import by_run
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.kinds import Condition
 
-_TILE = 8_192
-"""Values that a processor's nearest cache holds while several passes go over them."""
+_TILE = 32_768
+"""Values that stay near the processor while several passes go over them."""
 
 
 def finite(values: FloatArray) -> FloatArray:
@@ -62,8 +61,9 @@ def _changes(x: FloatArray, window: int, change: Callable[..., object]) -> Float
             last = min(first + step, len(x))
             part = out[first:last]
             change(x[first:last], x[first - window : last - window], part)
-            if not math.isfinite(part.sum()):
-                part[np.isinf(part)] = np.nan
+            wrong = np.isinf(part)
+            if wrong.any():
+                part[wrong] = np.nan
     return out
 
 
