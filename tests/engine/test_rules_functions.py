@@ -204,3 +204,22 @@ def test_the_hour_and_the_session_of_the_month_of_intraday_bars(bars_of):
     np.testing.assert_array_equal(evaluated(bars, "hour")[:, 0], [15, 16, 9, 10])
     np.testing.assert_array_equal(evaluated(bars, "minute")[:, 0], [30, 0, 31, 0])
     np.testing.assert_array_equal(evaluated(bars, "month_session")[:, 0], [1, 1, 1, 2])
+
+
+@pytest.mark.parametrize("symbols", [1, 2, 20, 128, 129, 150])
+def test_rank_is_the_place_by_value_then_by_name_for_few_symbols_and_many(symbols):
+    random = np.random.default_rng(symbols)
+    close = random.integers(1, 30, (40, symbols)).astype(float)
+    close[random.random(close.shape) < 0.2] = np.nan
+    close[:, 0] = 5.0
+    names = [f"S{place:03}" for place in random.permutation(symbols)]
+    dates = np.datetime64("2020-01-01") + np.arange(len(close))
+    bars = Bars(names, dates, *[close] * 4)
+    document = parse_document({"let": {"place": "rank(close)"}, "entry": "place > 0"})
+    found = Interpreter(Frame(bars), document.lets, {}).series(document.lets["place"])
+    for row, prices in enumerate(close):
+        there = [column for column in range(symbols) if np.isfinite(prices[column])]
+        order = sorted(there, key=lambda column: (-prices[column], names[column]))
+        expected = np.full(symbols, np.nan)
+        expected[order] = np.arange(1, len(order) + 1)
+        np.testing.assert_array_equal(found[row], expected)

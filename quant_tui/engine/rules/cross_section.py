@@ -9,18 +9,40 @@ from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.kinds import Condition
 
 
+_FEW = 128
+"""Symbols up to which comparing each with each is faster than sorting the dates."""
+
+
 def rank(frame: Frame, x: FloatArray) -> FloatArray:
     """Place among the symbols of the date, 1 = highest; ties in the order of the names."""
     values = frame.spread(x)[:, frame.bars.by_name]
-    order = np.argsort(-values, axis=1, kind="stable")
-    places = np.empty(values.shape)
-    np.put_along_axis(
-        places, order, np.broadcast_to(np.arange(1.0, values.shape[1] + 1.0), values.shape), axis=1
-    )
+    places = _compared(values) if values.shape[1] <= _FEW else _sorted(values)
     places[np.isnan(values)] = np.nan
     out = np.empty(values.shape)
     out[:, frame.bars.by_name] = places
     return frame.pack(out)
+
+
+def _sorted(values: FloatArray) -> FloatArray:
+    """Place of each value in its row, from the order of the row."""
+    order = np.argsort(-values, axis=1, kind="stable")
+    places = np.empty(values.shape)
+    ranks = np.broadcast_to(np.arange(1.0, values.shape[1] + 1.0), values.shape)
+    np.put_along_axis(places, order, ranks, axis=1)
+    return places
+
+
+def _compared(values: FloatArray) -> FloatArray:
+    """Place of each value in its row: where a later one is higher, the two change places."""
+    columns = np.ascontiguousarray(values.T)
+    columns = np.where(np.isnan(columns), -np.inf, columns)
+    places = np.zeros(columns.shape, dtype=np.uint8)
+    for step in range(1, len(columns)):
+        higher = (columns[:-step] < columns[step:]).view(np.uint8)
+        places[:-step] += higher
+        places[step:] -= higher
+    places += np.arange(1, len(columns) + 1, dtype=np.uint8)[:, None]
+    return np.ascontiguousarray(places.T, dtype=np.float64)
 
 
 def zscore(frame: Frame, x: FloatArray) -> FloatArray:
