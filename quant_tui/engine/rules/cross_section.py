@@ -8,7 +8,6 @@ from quant_tui.engine.arrays import BoolArray, FloatArray
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.kinds import Condition
 
-
 _FEW = 128
 """Symbols up to which comparing each with each is faster than sorting the dates."""
 
