@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import date
@@ -11,11 +12,13 @@ import pytest
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.engine import BacktestConfig
 from quant_tui.services.backtest_request import BacktestRequest
+from quant_tui.services.trust import TrustService
 from quant_tui.ui.screens.backtests.run_options import beside_form, written
 from quant_tui.ui.screens.backtests.run_request import read_request as read
 from quant_tui.ui.screens.backtests.run_request import symbols_in
 from quant_tui.ui.screens.results.overview import Overview
 
+CARD = TrustService.card
 KNOWN = {
     "SPX": (date(1999, 1, 4), date(2018, 12, 31)),
     "GAON.SYN": (date(2010, 1, 4), date(2018, 12, 31)),
@@ -493,3 +496,68 @@ async def test_a_run_that_is_repeated_says_whether_it_found_the_same(open_app) -
         await driver.until(lambda: "another result" in driver.text)
         assert "000000000000 before" in driver.text
         assert "as before: data" in driver.text
+
+
+async def on_the_card(driver) -> None:
+    await driver.press("4", "enter", "right_square_bracket")
+    assert "[Trust]" in driver.text
+    assert "t Check" in driver.text
+
+
+async def test_every_check_is_made_at_a_key_and_shown_in_place(open_app) -> None:
+    async def before(services) -> None:
+        await one_run(services)
+        results = services.stores.metadata.database["backtest_results"]
+        await results.update_many({}, {"$unset": {"details.trust": ""}})
+
+    async with open_app((120, 36), before=before) as driver:
+        await on_the_card(driver)
+        assert "No trust card" in driver.text
+        await driver.press("t")
+        await driver.until(lambda: "every check made" in driver.text, seconds=60)
+        assert "Start dates" in driver.text
+        assert "[Trust]" in driver.text
+        assert not driver.front("backtests").result.query_one("#trust-checking").display
+        await driver.press("escape", "enter")
+        assert "Start dates" in driver.text
+        await driver.press("1", "o")
+        await driver.until(lambda: "[Trust]" in driver.text)
+
+
+async def test_checks_say_how_far_they_are_and_can_be_stopped(open_app, monkeypatch) -> None:
+    async def waiting(self, report, count, context, **_how):
+        context.progress(0.4, "costs doubled")
+        while True:
+            context.cancel.raise_if_cancelled()
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr("quant_tui.services.trust.TrustService.card", waiting)
+
+    async def before(services) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("quant_tui.services.trust.TrustService.card", CARD)
+            await one_run(services)
+
+    async with open_app((80, 24), before=before) as driver:
+        await on_the_card(driver)
+        await driver.press("t")
+        await driver.until(lambda: "40% costs doubled  ctrl+x stops" in driver.text)
+        await driver.press("t")
+        assert "Its checks are being made" in driver.text
+        await driver.press("ctrl+x")
+        await driver.until(lambda: not driver.services.jobs.active)
+        await driver.until(lambda: "costs doubled" not in driver.text)
+        assert "[Trust]" in driver.text
+
+
+async def test_checks_of_bars_that_have_changed_say_what_to_do(open_app) -> None:
+    async def before(services) -> None:
+        await one_run(services)
+        results = services.stores.metadata.database["backtest_results"]
+        await results.update_many({}, {"$set": {"fingerprint.data": "other"}})
+
+    async with open_app((120, 36), before=before) as driver:
+        await on_the_card(driver)
+        await driver.press("t")
+        await driver.until(lambda: "Checks not made" in driver.text)
+        assert "Run it again, then check." in driver.text

@@ -1,4 +1,4 @@
-"""How a backtest is written as a row of the list, and in the lines below it."""
+"""The list of backtests: what is fetched, and how one is written as a row and below."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from textual.content import Content
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.ui import format as fmt
 from quant_tui.ui.status_words import status_text
+from quant_tui.ui.widgets.message_panel import Notice
 from quant_tui.ui.widgets.table import Column, Row
 
 if TYPE_CHECKING:
     from quant_tui.services.backtest_report import BacktestSummary
+    from quant_tui.services.backtests import BacktestService
 
 
 class State(NamedTuple):
@@ -69,6 +71,13 @@ def period(start: date | None, end: date | None) -> str:
         return "all there is"
     return f"{_day_or(start, 'first')[:7]} … {_day_or(end, 'last')[:7]}"
 
+
+EMPTY = Notice(
+    "No backtests yet",
+    "A backtest runs a strategy over stored prices, with costs, and keeps the result together "
+    "with everything needed to repeat it.",
+    (("n", "New backtest"), ("3", "Strategies: make one first"), ("0", "Data: prices to run on")),
+)
 
 COLUMNS = (
     Column("Status", 9, write=_write_state, role=_state_role),
@@ -133,3 +142,14 @@ def lines_of(one: BacktestSummary | None, width: int) -> Content:
     else:
         second = Content.styled(words.text, words.style)
     return Content("\n").join(line.truncate(width, ellipsis=True) for line in (first, second))
+
+
+async def summaries_from(backtests: BacktestService, skip: int, page: int) -> list[BacktestSummary]:
+    """Fetch all from the ``skip``-th newest on, ``page`` at a time."""
+    found: list[BacktestSummary] = []
+    more = True
+    while more:
+        fetched = await backtests.list(skip=skip + len(found), limit=page)
+        found += fetched
+        more = len(fetched) == page
+    return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.results import Compare
+from quant_tui.ui.screens.results.trust_card import verdict_of
 
 if TYPE_CHECKING:
     from textual.widgets import ContentSwitcher
@@ -59,6 +60,11 @@ def verdict(before: BacktestReport, after: BacktestReport) -> tuple[str, str]:
 
 def _short(fingerprint: Document) -> str:
     return str(fingerprint.get("result"))[:12]
+
+
+def checked(card: Document) -> tuple[str, str]:
+    """Say what every check of a result comes to: title and text of a message."""
+    return f"{verdict_of(card['verdict']).text}: every check made", str(card["summary"])
 
 
 async def export(workspace: Workspace, chosen: BacktestSummary) -> None:

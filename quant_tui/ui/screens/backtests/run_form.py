@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -14,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from quant_tui.domain.base import Document
+from quant_tui.ui.reporting import toast
 from quant_tui.ui.screens.backtests.run_fields import RunFields
 from quant_tui.ui.screens.backtests.run_options import (
     BASIC,
@@ -31,8 +33,25 @@ from quant_tui.ui.widgets.table import Table
 if TYPE_CHECKING:
     from quant_tui.domain.trading import Strategy
     from quant_tui.services.backtest_request import BacktestRequest
+    from quant_tui.services.composition import Services
     from quant_tui.services.run_defaults import RunDefaults
 WARM_UPS = (("within", "within the period"), ("before", "before it"))
+
+
+RUN = "run:"
+"""A jump to ``run:ID`` opens the form of a new run with that strategy."""
+
+SYMBOLS = "symbol:"
+"""A jump to ``symbol:A,B`` opens the form of a new run on those symbols."""
+
+
+def wanted_run(target: str) -> tuple[str, list[str]] | None:
+    """Return strategy and symbols of the run that a jump wants; None if it goes elsewhere."""
+    if target.startswith(RUN):
+        return target.removeprefix(RUN), []
+    if target.startswith(SYMBOLS):
+        return "", symbols_in(target.removeprefix(SYMBOLS))
+    return ("", []) if target == "new" else None
 
 
 class RunForm(Vertical):
@@ -163,6 +182,11 @@ class RunForm(Vertical):
         """Give the keys to the symbols: the field that changes most."""
         self.form.field("symbols").control.focus()
 
+    def refuse(self, wrong: Mapping[str, str]) -> None:
+        """Say what is wrong with a request, beside its fields where it has some."""
+        if not self.form.show_errors(wrong):
+            toast(self.app, " ".join(wrong.values()), severity="error")
+
     # -- what follows from what
 
     def _check(self, values: dict[str, str]) -> Mapping[str, str]:
@@ -264,3 +288,32 @@ def _field(option: Option, texts: Mapping[str, str]) -> Field:
     return Field(
         option.key, option.label, texts[option.key], choices=option.choices, help_text=about
     )
+
+
+async def make_form(
+    services: Services,
+    strategy_id: str,
+    config: Document | None,
+    symbols: Sequence[str],
+    *,
+    more: bool,
+) -> RunForm | None:
+    """Make the form from what there is to choose from; None when there is no strategy.
+
+    Parameters
+    ----------
+    strategy_id, config, more
+        As :class:`RunForm` has them.
+    symbols
+        Those to begin with; empty for the likeliest.
+    """
+    from quant_tui.services.run_defaults import suggest_run
+
+    strategies = await services.strategies.list()
+    if not strategies:
+        return None
+    companies = services.stores.repositories.companies
+    defaults = await suggest_run(services.market_data, services.backtests, companies)
+    if symbols:
+        defaults = replace(defaults, symbols=tuple(symbols))
+    return RunForm(strategies, defaults, strategy_id=strategy_id, config=config, more=more)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from time import monotonic
@@ -16,16 +14,20 @@ from textual.containers import Vertical
 from textual.widgets import ContentSwitcher, Static
 
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import Cancelled, QuantError
 from quant_tui.domain.vocabulary import RunStatus
-from quant_tui.ui.reporting import report as report_error
-from quant_tui.ui.reporting import toast
 from quant_tui.ui.screens.backtests import result_actions
-from quant_tui.ui.screens.backtests.listing import COLUMNS, lines_of, row_of, values_of
-from quant_tui.ui.screens.backtests.run_form import RunForm
-from quant_tui.ui.screens.backtests.run_request import symbols_in
+from quant_tui.ui.screens.backtests.listing import (
+    COLUMNS,
+    EMPTY,
+    lines_of,
+    row_of,
+    summaries_from,
+    values_of,
+)
+from quant_tui.ui.screens.backtests.run_form import RunForm, make_form, wanted_run
+from quant_tui.ui.screens.backtests.run_watch import CHECK, RunWatch
 from quant_tui.ui.screens.results import Compare, ResultPage, compare_hint
-from quant_tui.ui.widgets.message_panel import Notice
+from quant_tui.ui.screens.results.trust_card import TrustCard
 from quant_tui.ui.widgets.table import Table
 from quant_tui.ui.workspaces import Workspace
 
@@ -41,19 +43,6 @@ PAGE = 1000
 
 FRESH_SECONDS = 1.0
 """How old the list may be when the workspace comes to the front."""
-
-RUN = "run:"
-"""A jump to ``run:ID`` opens the form of a new run with that strategy."""
-
-SYMBOLS = "symbol:"
-"""A jump to ``symbol:A,B`` opens the form of a new run on those symbols."""
-
-EMPTY = Notice(
-    "No backtests yet",
-    "A backtest runs a strategy over stored prices, with costs, and keeps the result together "
-    "with everything needed to repeat it.",
-    (("n", "New backtest"), ("3", "Strategies: make one first"), ("0", "Data: prices to run on")),
-)
 
 
 class Backtests(Workspace):
@@ -72,7 +61,7 @@ class Backtests(Workspace):
         Binding("x", "export", "Export", id="backtests.export",
                 tooltip="Write this result to files"),
         Binding("ctrl+x", "cancel", "Cancel run", id="backtests.cancel",
-                tooltip="Stop this running backtest"),
+                tooltip="Stop this running backtest, or the checks of its result"),
         Binding("escape", "back", "Back", id="backtests.back", tooltip="Back to the list"),
     ]  # fmt: skip
 
@@ -82,8 +71,14 @@ class Backtests(Workspace):
         self.about = Static("", id="about", markup=False)
         self.result = ResultPage(id="result")
         self.pages = ContentSwitcher(initial="list")
+        self.runs = RunWatch(
+            self,
+            refresh=self._refresh_list,
+            update_open=self._update_open,
+            show_card=self._show_card,
+        )
         self._summaries: dict[str, BacktestSummary] = {}
-        self._more = False  # whether the form's other fields were last shown
+        self._more = False
         self._offered: RunStatus | None = None
         self._loaded_at = 0.0
         self._unsubscribe: Callable[[], None] | None = None
@@ -126,19 +121,16 @@ class Backtests(Workspace):
             self.table.focus()
 
     async def jump(self, target: str) -> None:
-        """Open a result by its backtest's id, or with ``run:ID`` the form of a new run."""
-        if target.startswith(RUN):
-            await self._open_form(strategy_id=target.removeprefix(RUN))
-            return
-        if target == "new":
-            await self._open_form()
-            return
-        if target.startswith(SYMBOLS):
-            await self._open_form(symbols=symbols_in(target.removeprefix(SYMBOLS)))
+        """Open a result or its trust card, or the form of a new run; the prefixes say which."""
+        if (wanted := wanted_run(target)) is not None:
+            await self._open_form(*wanted)
             return
         await self._refresh_list()
-        self.table.move_to(target)
-        await self._open(target)
+        backtest_id = target.removeprefix(CHECK)
+        self.table.move_to(backtest_id)
+        await self._open(backtest_id)
+        if target != backtest_id:
+            await self.result.action_page("trust")
 
     def commands(self) -> Iterable[Command]:
         """Offer the pages of what is open."""
@@ -171,13 +163,7 @@ class Backtests(Workspace):
 
     async def _refresh_older(self) -> None:
         """Fetch what is beyond the newest, page by page, and show it at once."""
-        older: list[BacktestSummary] = []
-        more = True
-        while more:
-            skip = PAGE + len(older)
-            page = await self.services.backtests.list(skip=skip, limit=PAGE)
-            older += page
-            more = len(page) == PAGE
+        older = await summaries_from(self.services.backtests, PAGE, PAGE)
         self._put([*islice(self._summaries.values(), PAGE), *older])
 
     def _put(self, summaries: Iterable[BacktestSummary]) -> None:
@@ -230,7 +216,8 @@ class Backtests(Workspace):
         self._show_page("result")
         self.result.show_loading()
         report = await self.services.backtests.show(backtest_id)
-        await self.result.show_report(report, partial(self._retry, backtest_id))
+        card = self.runs.cards.get(backtest_id)
+        await self.result.show_report(report, partial(self._retry, backtest_id), card)
 
     def _show_page(self, page: str) -> None:
         self.pages.current = page
@@ -263,7 +250,7 @@ class Backtests(Workspace):
         if action in ("export", "verify"):
             return page != "run" and chosen is not None and chosen.status is RunStatus.COMPLETED
         if action == "cancel":
-            return page != "run" and chosen is not None and not chosen.status.is_final
+            return page != "run" and chosen is not None and bool(self.runs.active(chosen.id))
         return super().check_action(action, parameters)
 
     def action_back(self) -> None:
@@ -276,11 +263,9 @@ class Backtests(Workspace):
         self._show_page("list")
 
     def action_cancel(self) -> None:
-        """Stop the chosen run."""
-        chosen = self._chosen
-        for job in self.services.jobs.active:
-            if chosen is not None and job.target == chosen.id:
-                job.cancel()
+        """Stop the chosen run, or the checks of its result."""
+        if (chosen := self._chosen) is not None:
+            self.runs.cancel(chosen.id)
 
     # -- comparing
 
@@ -319,25 +304,15 @@ class Backtests(Workspace):
     async def _open_form(
         self,
         strategy_id: str = "",
-        config: Document | None = None,
         symbols: Sequence[str] = (),
+        config: Document | None = None,
     ) -> None:
-        from quant_tui.services.run_defaults import suggest_run
-
-        services = self.services
-        strategies = await services.strategies.list()
-        if not strategies:
+        form = await make_form(self.services, strategy_id, config, symbols, more=self._more)
+        if form is None:
             self.toast("There is no strategy to run yet: choose a template first.")
             self.switch_to("strategies", target="new")
             return
-        companies = services.stores.repositories.companies
-        defaults = await suggest_run(services.market_data, services.backtests, companies)
-        if symbols:
-            defaults = replace(defaults, symbols=tuple(symbols))
         await self._close_form()
-        form = RunForm(
-            strategies, defaults, strategy_id=strategy_id, config=config, more=self._more
-        )
         await self.pages.mount(form)
         self._show_page("run")
 
@@ -361,68 +336,44 @@ class Backtests(Workspace):
     async def _run(self, form: RunForm, request: BacktestRequest) -> None:
         wrong = await self.services.backtests.validate(request)
         if wrong:
-            if not form.form.show_errors(wrong):
-                toast(self.app, " ".join(wrong.values()), severity="error")
+            form.refuse(wrong)
             return
         job = await self.services.backtests.start(request)
         await self._to_list()
         await self._refresh_list()
         self.table.move_to(job.target)
-        self._follow(job)
-
-    def _follow(self, job: Job[BacktestReport]) -> None:
-        self.host.jumps.expect(job.target)
-        self.follow(job, on_done=self._finished, on_failed=partial(self._failed, job.target))
-
-    async def _finished(self, report: BacktestReport) -> None:
-        await self._refresh_list()
-        title, text = result_actions.finished(report)
-        self.host.jumps.offer(text, "backtests", report.backtest.id, title=title)
-        await self._update_open(report.backtest.id)
-
-    def _failed(self, backtest_id: str, error: BaseException) -> None:
-        if isinstance(error, Cancelled) or not isinstance(error, QuantError):
-            self.host.jumps.withdraw(backtest_id)
-            report_error(self.app, error)
-        else:
-            self.host.jumps.offer(
-                error.message, "backtests", backtest_id, title="✗ Backtest failed", failed=True
-            )
-        self.spawn(partial(self._update_open, backtest_id))
+        self.runs.follow(job)
 
     async def _update_open(self, backtest_id: str) -> None:
         """Show the end of a run whose page is open."""
         if self.pages.current == "result" and self.result.backtest_id == backtest_id:
             await self._open(backtest_id)
 
+    async def _show_card(self, backtest_id: str, card: Document) -> None:
+        if self.result.backtest_id == backtest_id:
+            await self.result.show_card(card)
+
     def _retry(self, backtest_id: str) -> None:
         self.spawn(partial(self._rerun, backtest_id), group="run", exclusive=True, keys_wait=True)
 
     async def _rerun(self, backtest_id: str) -> None:
-        job = await self.services.backtests.rerun(backtest_id)
-        await self._refresh_list()
-        self._follow(job)
+        await self.runs.rerun(backtest_id)
         await self._open(backtest_id)
 
     def action_verify(self) -> None:
         """Run the chosen one again, and say whether it finds the same."""
         if (chosen := self._chosen) is not None:
-            verify = partial(self._verify, chosen.id)
+            verify = partial(self.runs.verify, chosen.id)
             self.spawn(verify, group="run", exclusive=True, keys_wait=True)
 
-    async def _verify(self, backtest_id: str) -> None:
-        before = await self.services.backtests.show(backtest_id)
-        job = await self.services.backtests.rerun(backtest_id)
-        await self._refresh_list()
-        self.host.jumps.expect(backtest_id)
-        self.follow(job, on_done=partial(self._verified, before),
-                    on_failed=partial(self._failed, backtest_id))  # fmt: skip
+    def on_trust_card_check_asked(self, event: TrustCard.CheckAsked) -> None:
+        """Make every check of the open result."""
+        event.stop()
+        self.spawn(partial(self.runs.check, self.result.backtest_id), group="run", exclusive=True)
 
-    async def _verified(self, before: BacktestReport, after: BacktestReport) -> None:
-        await self._refresh_list()
-        title, text = await asyncio.to_thread(result_actions.verdict, before, after)
-        self.host.jumps.offer(text, "backtests", after.backtest.id, title=title)
-        await self._update_open(after.backtest.id)
+    def jobs_changed(self) -> None:
+        """Show how far the checks of the open result are."""
+        self.result.show_checking(self.runs.checking(self.result.backtest_id))
 
     # -- deleting and exporting
 

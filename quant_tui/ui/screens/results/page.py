@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -33,6 +34,7 @@ from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
 if TYPE_CHECKING:
     from textual.worker import Worker
 
+    from quant_tui.domain.base import Document
     from quant_tui.services.backtest_report import BacktestReport
 
 PAGES: tuple[tuple[str, str, Callable[[], Widget]], ...] = (
@@ -101,8 +103,13 @@ class ResultPage(Vertical):
         if self._report is None:
             self._message(Notice("Loading …", kind="loading"))
 
-    async def show_report(self, report: BacktestReport, retry: Callable[[], object]) -> None:
-        """Show a backtest, whatever became of it."""
+    async def show_report(
+        self,
+        report: BacktestReport,
+        retry: Callable[[], object],
+        card: Document | None = None,
+    ) -> None:
+        """Show a backtest, whatever became of it, with a fuller trust card than its own."""
         other = report.backtest.id != self.backtest_id
         if other:
             self.pages.current = "overview"
@@ -117,7 +124,8 @@ class ResultPage(Vertical):
         series = await asyncio.to_thread(ResultSeries.of, report.result)
         if self._report is not report:
             return  # another was opened meanwhile
-        self._view = ResultView(report, report.result, series)
+        card = card or report.result.details.get("trust") or {}
+        self._view = ResultView(report, report.result, series, card)
         # what had the focus may be on a page that is just now hidden
         had_focus = self.panel.has_focus or other
         self.remove_class("-message")
@@ -221,6 +229,19 @@ class ResultPage(Vertical):
         style = "bold $accent" if active else "$text-muted"
         shown = f"[{title}]" if active else f" {title} "
         return Content.styled(shown, style).stylize(click)
+
+    async def show_card(self, card: Document) -> None:
+        """Show another trust card of this result."""
+        if self._view is not None:
+            self._view = replace(self._view, card=card)
+            self._stale.add("trust")
+            if self.pages.current == "trust":
+                await self._fill("trust")
+
+    def show_checking(self, progress: str | None) -> None:
+        """Say how far the checks of this result are; None when none are being made."""
+        for page in self.query(TrustCard):
+            page.show_checking(progress)
 
     def commands(self) -> Iterator[Command]:
         """Offer the pages to the palette."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from quant_tui.ui import format as fmt
@@ -41,7 +43,7 @@ NO_CARD = Notice(
     "The card says how far these figures can be believed: how many trials stand behind them, "
     "how sure the Sharpe ratio is, what higher costs would leave.\n\n"
     "This result was made without one.",
-    (("R", "Run again, with the card"),),
+    (("t", "Make every check now"), ("R", "Run again, with the card")),
 )
 
 _COUNTS = frozenset({"trials", "trades", "look_ahead"})
@@ -101,12 +103,23 @@ class TrustCard(Vertical):
     TrustCard {
         height: 1fr;
         & > #trust-total { height: auto; margin-bottom: 1; }
+        & > #trust-checking { height: 1; margin-bottom: 1; display: none; color: $text-accent; }
         & > #trust-about { height: 5; padding-left: 2; border-top: solid $rule; }
     }
     """
 
+    BINDING_GROUP_TITLE = "Trust card"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "check", "Check", id="trust.check",
+                tooltip="Make every check of this result, however long it takes"),
+    ]  # fmt: skip
+
+    class CheckAsked(Message):
+        """Every check of the result is asked for."""
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
+        self.checking = Static("", id="trust-checking", markup=False)
         self.total = Static("", id="trust-total", markup=False)
         self.table = Table(COLUMNS, empty=NO_CARD, openable=False)
         self.about = Static("", id="trust-about", markup=False)
@@ -115,6 +128,7 @@ class TrustCard(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out verdict, lines, and what they rest on."""
         yield self.total
+        yield self.checking
         yield self.table
         yield self.about
 
@@ -124,7 +138,7 @@ class TrustCard(Vertical):
 
     async def show_view(self, view: ResultView) -> None:
         """Show the card of a result, or say that it has none."""
-        self.show_card(view.result.details.get("trust") or {})
+        self.show_card(view.card)
 
     def show_card(self, card: Document) -> None:
         """Show a card as JSON has it; an empty one says that there is none."""
@@ -146,6 +160,15 @@ class TrustCard(Vertical):
             for line in lines
         )
         self._show_about()
+
+    def show_checking(self, progress: str | None) -> None:
+        """Say how far the checks are; None when none are being made."""
+        self.checking.display = progress is not None
+        self.checking.update(f"… every check: {progress}  ctrl+x stops", layout=False)
+
+    def action_check(self) -> None:
+        """Ask for every check; the card changes when they are made."""
+        self.post_message(self.CheckAsked())
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
         """Say what the line rests on."""

@@ -24,11 +24,14 @@ class ResultView:
         The report's result.
     series
         Its curves as arrays; None when it has none.
+    card
+        Its trust card as JSON has it, the fullest there is; empty when it has none.
     """
 
     report: BacktestReport
     result: BacktestResult
     series: ResultSeries | None
+    card: Document
 
     @property
     def benchmark(self) -> str:
