@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from quant_tui.engine import BacktestConfig
 from quant_tui.services.backtest_export import FORMATS
 from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.ui.screens.results.charts import Charts
@@ -227,3 +228,38 @@ async def test_the_export_suggests_a_path_for_each_format(open_app) -> None:
         assert dialog.form.field("path").value.endswith("두-종목-추세추종.html")
         await driver.press("escape")
         assert "[Overview]" in driver.text
+
+
+async def test_the_run_page_names_every_assumption_and_each_warning_once(open_app) -> None:
+    text = "SPX: 2 bars without volume, first on 2015-05-12."
+
+    async def before(services) -> None:
+        config = BacktestConfig(
+            slippage=0.001,
+            slippage_model="volume_share",
+            volume_impact=0.1,
+            max_leverage=1.5,
+            borrow_rate=0.03,
+            sizing="volatility_target",
+            sizing_value=0.15,
+            finalize="close",
+        )
+        request = BacktestRequest(symbols=("SPX",), strategy_type="SMA_CROSSOVER", config=config)
+        await (await services.backtests.start(request)).wait()
+        issue = {"symbol": "SPX", "check": "volume", "count": 2, "first": None, "text": text}
+        results = services.stores.metadata.database["backtest_results"]
+        await results.update_many(
+            {}, {"$set": {"details.data_quality": [issue], "details.warnings": [text]}}
+        )
+
+    async with open_app((120, 60), before=before) as driver:
+        await driver.press("4", "enter", "left_square_bracket")
+        for said in (
+            "0.100% against every fill and by volume share, impact 10.00% of a whole bar",
+            "volatility target, 15.00% a year over 20 bars",
+            "up to 1.50 times the equity",
+            "costs 3.00% a year",
+            "sold at the last bar's close",
+        ):
+            assert said in driver.text
+        assert driver.text.count("2 bars without volume") == 1

@@ -30,6 +30,7 @@ _WORDS = {
     "fixed_cash": "fixed cash an entry",
     "fixed_shares": "fixed shares an entry",
     "equal_weight": "equal weight of what is held",
+    "end_close": "sold at the last bar's close",
     "mark": "stay open, valued at the last close",
     "last_open": "sold at the last bar's open",
     "cut": "cut to the cash there is",
@@ -113,10 +114,13 @@ def _assumptions(config: Document, details: Document, result: object) -> list[Co
     resolved: Document = {**config, **(details.get("config") or {})}
     size = resolved.get("sizing_value")
     sizing = _word(resolved.get("sizing"))
-    if size is not None:
+    if size is not None and resolved.get("sizing") == "volatility_target":
+        sizing += f", {fmt.percent(size)} a year over {resolved.get('sizing_window')} bars"
+    elif size is not None:
         sizing += (
             f", {fmt.percent(size)}" if resolved.get("sizing") == "fraction" else f", {size:,g}"
         )
+    end = resolved.get("finalize")
     periods = resolved.get("annualization")
     if result is not None and periods is None:
         periods = getattr(result, "performance", {}).get("annualization")
@@ -128,14 +132,19 @@ def _assumptions(config: Document, details: Document, result: object) -> list[Co
         ("Sizing", sizing),
         ("Shares", _word(resolved.get("shares"))),
         ("Short of cash", _word(resolved.get("cash_short"))),
-        ("At the end", _word(resolved.get("finalize"))),
+        ("At the end", _word("end_close" if end == "close" else end)),
         ("Annualised by", f"{fmt.number(periods, 0)} periods a year"),
         ("Risk-free", f"{fmt.percent(resolved.get('risk_free'))} a year"),
     ]
-    if resolved.get("allow_short"):
-        leverage = fmt.number(resolved.get("max_leverage"))
-        borrow = fmt.percent(resolved.get("borrow_rate"))
-        pairs.append(("Shorts", f"allowed, leverage up to {leverage}, borrowing {borrow} a year"))
+    leverage, short = float(resolved.get("max_leverage") or 1.0), resolved.get("allow_short")
+    if short or leverage != 1.0:
+        pairs += [
+            ("Short sales", "allowed" if short else "not allowed"),
+            ("Leverage", f"up to {fmt.number(leverage)} times the equity"),
+            ("Borrowing", f"costs {fmt.percent(resolved.get('borrow_rate'))} a year"),
+        ]
+    if config.get("warm_up"):
+        pairs.append(("Warm-up", "on bars before the period"))
     if resolved.get("cash_rate"):
         pairs.append(("Idle cash", f"earns {fmt.percent(resolved['cash_rate'])} a year"))
     if resolved.get("intrabar"):
@@ -158,7 +167,8 @@ def _slippage(resolved: Document) -> str:
     if model == "spread":
         text = f"half of a quoted spread of {rate}"
     elif model == "volume_share":
-        text = f"by volume share, impact {fmt.number(resolved.get('volume_impact'))}"
+        impact = fmt.percent(resolved.get("volume_impact"))
+        text += f" and by volume share, impact {impact} of a whole bar"
     if (cap := resolved.get("participation_cap")) is not None:
         text += f", at most {fmt.percent(cap, 1)} of a bar's volume"
     return text
@@ -196,19 +206,26 @@ def _word(value: object) -> str:
 def _data(details: Document, width: int) -> list[Content]:
     lines = [Content(""), heading("Data", width)]
     lines += [_source_line(one) for one in details.get("data") or ()]
-    for one in details.get("data_quality") or ():
+    issues: Sequence[Document] = details.get("data_quality") or ()
+    for one in issues:
         lines += _wrapped(_quality_line(one), width)
-    for warning in details.get("warnings") or ():
+    said = {one.get("text") for one in issues}
+    for warning in (one for one in details.get("warnings") or () if one not in said):
         lines += _wrapped(Content.styled(f"! {warning}", "$text-warning"), width)
     return lines
 
 
 def _quality_line(one: Document) -> Content:
+    symbol, text = str(one.get("symbol")), str(one.get("text") or "")
+    if text.startswith(f"{symbol}: "):  # a sentence that says how many and since when
+        return Content.assemble(
+            (f"! {fit(symbol, 14, 'left')}", "$text-warning"), text.removeprefix(f"{symbol}: ")
+        )
     count = one.get("count")
     first = f", first {str(one['first'])[:10]}" if one.get("first") else ""
     return Content.assemble(
-        (f"! {fit(str(one.get('symbol')), 14, 'left')}", "$text-warning"),
-        f"{one.get('text') or one.get('check')}",
+        (f"! {fit(symbol, 14, 'left')}", "$text-warning"),
+        text or str(one.get("check")),
         (f"  {fmt.integer(count)} bars{first}" if count else "", "$text-muted"),
     )
 
