@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from numbers import Integral, Real
 from typing import Any
 
 from quant_tui.domain.errors import InvalidInput
@@ -211,7 +212,7 @@ class BacktestConfig:
         most: float = math.inf,
     ) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise InvalidInput(f"{name} must be a number, not {value!r}.", field=name)
         number = float(value)
         if not math.isfinite(number) or number < least or number <= above or number > most:
@@ -221,12 +222,13 @@ class BacktestConfig:
 
     def _whole(self, name: str, *, least: int, most: int = 2**31 - 1) -> None:
         value = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
             raise InvalidInput(
                 f"{name} must be a whole number, at least {least}, not {value!r}.", field=name
             )
-        if value > most:
+        if int(value) > most:
             raise InvalidInput(f"{name} must be at most {most}.", field=name)
+        object.__setattr__(self, name, int(value))
 
     def resolve(
         self, *, symbols: int, annualization: float, sizing: tuple[str, float | None] | None = None

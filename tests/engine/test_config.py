@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from quant_tui.domain.errors import InvalidInput
@@ -45,6 +46,14 @@ def test_sizings_that_need_a_number_check_it(sizing, value):
     with pytest.raises(InvalidInput) as caught:
         BacktestConfig(sizing=sizing, sizing_value=value)
     assert caught.value.field == "sizing_value"
+
+
+def test_numbers_of_numpy_are_numbers():
+    given = BacktestConfig(
+        initial_capital=np.int64(5000), commission=np.float32(0.25), seed=np.int64(3)
+    )
+    assert given == BacktestConfig(initial_capital=5000.0, commission=0.25, seed=3)
+    assert json.loads(json.dumps(given.to_document())) == given.to_document()
 
 
 def test_a_document_returns_the_same_config():

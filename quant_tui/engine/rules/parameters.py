@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from quant_tui.engine.rules import limits
@@ -109,7 +110,7 @@ def _as_bool(value: object) -> bool:
 
 
 def _as_number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, Real | str):
         raise ValueError("must be a number")
     try:
         number = float(value)
