@@ -94,8 +94,7 @@ def run_backtest(
     Cancelled
         ``cancel`` said so.
     """
-    if config is None:
-        config = BacktestConfig()
+    config = config_of(config)
     watch = _Watch(progress, cancel)
     document = document_of(strategy)
     values = resolve_parameters(document, params)
@@ -166,12 +165,19 @@ def document_of(strategy: str | StrategyDocument) -> StrategyDocument:
     Raises
     ------
     InvalidInput
-        There is no such template.
+        There is no such template, or this is none of the three.
     StrategyError
         The text cannot be used.
     """
     if isinstance(strategy, StrategyDocument):
         return strategy
+    if not isinstance(strategy, str):
+        raise InvalidInput(
+            f"strategy must be a text or a parsed document, not {type(strategy).__name__}.",
+            field="strategy",
+            hint="Give a template's type, a rule document as YAML or JSON text, or what"
+            " parse_document made of its data.",
+        )
     if strategy in TEMPLATES:
         return _template(strategy)
     if ":" in strategy:
@@ -182,6 +188,25 @@ def document_of(strategy: str | StrategyDocument) -> StrategyDocument:
         field="strategy",
         hint=hint.replace("DID YOU MEAN", "Did you mean") or f"Types: {', '.join(TEMPLATES)}.",
     )
+
+
+def config_of(config: BacktestConfig | None) -> BacktestConfig:
+    """Return the config, or the defaults in place of None.
+
+    Raises
+    ------
+    InvalidInput
+        It is something else, such as a mapping.
+    """
+    if config is None:
+        return BacktestConfig()
+    if not isinstance(config, BacktestConfig):
+        raise InvalidInput(
+            f"config must be a BacktestConfig, not {type(config).__name__}.",
+            field="config",
+            hint="BacktestConfig.from_document reads a mapping.",
+        )
+    return config
 
 
 @cache

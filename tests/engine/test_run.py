@@ -152,6 +152,19 @@ def test_what_cannot_run_is_told(random_bars):
         run_backtest(bars, "BUY_AND_HOLD", benchmark=np.ones(3))
     with pytest.raises(InvalidInput, match="above zero"):
         run_backtest(bars, "BUY_AND_HOLD", benchmark=np.zeros(40))
+    with pytest.raises(InvalidInput, match="strategy must be a text") as caught:
+        run_backtest(bars, {"entry": "close > 1"})
+    assert caught.value.field == "strategy"
+    with pytest.raises(InvalidInput, match="config must be a BacktestConfig, not dict") as caught:
+        run_backtest(bars, "BUY_AND_HOLD", config={"commission": 0.001})
+    assert caught.value.field == "config"
+
+
+def test_parameters_of_numpy_are_the_same_run(random_bars):
+    bars = random_bars(1, 90)
+    ours = run_backtest(bars, "SMA_CROSSOVER", {"short_window": 5, "long_window": 20})
+    windows = {"short_window": np.int64(5), "long_window": np.int32(20)}
+    assert run_backtest(bars, "SMA_CROSSOVER", windows).fingerprint == ours.fingerprint
 
 
 def test_one_bar_is_enough_for_a_report():

@@ -41,6 +41,12 @@ class Grid:
     def __init__(
         self, document: StrategyDocument, lists: Mapping[str, Iterable[object]], *, product: bool
     ) -> None:
+        if not isinstance(lists, Mapping):
+            raise InvalidInput(
+                f"grid must be a mapping, not {type(lists).__name__}.",
+                field="grid",
+                hint='Give each parameter its values: {"window": [10, 20]}.',
+            )
         self.names = tuple(lists)
         self._choices: dict[str, list[ParameterValue]] = {}
         self._codes: dict[str, IntArray] = {}

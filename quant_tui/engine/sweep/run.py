@@ -17,7 +17,7 @@ from quant_tui.engine.rules.document import StrategyDocument
 from quant_tui.engine.rules.findings import did_you_mean
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.validation import resolve_parameters, warm_up
-from quant_tui.engine.run import check_length, document_of, traded
+from quant_tui.engine.run import check_length, config_of, document_of, traded
 from quant_tui.engine.sweep import accounts, metrics
 from quant_tui.engine.sweep.conditions import RowTables, Unbounded
 from quant_tui.engine.sweep.dependencies import Dependencies
@@ -77,7 +77,7 @@ class Sweep:
         self.bars = traded(bars, begin)
         self.document = document_of(strategy)
         self.grid = Grid(self.document, grid, product=product)
-        self.config = (config or BacktestConfig()).resolve(
+        self.config = config_of(config).resolve(
             symbols=len(bars.symbols),
             annualization=self.bars.periods_per_year,
             sizing=self.document.sizing,

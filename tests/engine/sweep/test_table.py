@@ -74,6 +74,8 @@ def test_a_frame_has_the_same_columns_and_misses_what_is_undefined(bars_of) -> N
         ({"grid": {"short_window": [0]}}, "short_window"),
         ({"metrics": ("sharp_ratio",)}, "metrics"),
         ({"threads": 0}, "threads"),
+        ({"grid": [("short_window", [5])]}, "grid"),
+        ({"config": {"commission": 0.001}}, "config"),
         ({"memory_bytes": 10}, "memory_bytes"),
         ({"grid": {"short_window": range(1, 1001), "long_window": list(range(2, 2001)) * 60}},
          "grid"),
