@@ -246,6 +246,11 @@ def test_document_is_refused_at_once(name):
     assert refused(DOCUMENTS[name]).findings
 
 
+def test_a_key_given_twice_is_told_where_it_is_given_again():
+    source = "name: twins\nentry: close > 1\nexit: close < 1\nentry: close > 2"
+    assert refused(source).findings[0].place == "line 4"
+
+
 def test_the_deepest_that_is_taken_also_runs(bars_of):
     """Neither the checker nor the interpreter may run out of Python's stack."""
     lets = {"a0": "close"} | {f"a{n}": f"-(-(a{n - 1}))" for n in range(1, 64)}

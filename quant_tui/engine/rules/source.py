@@ -93,10 +93,10 @@ def _read_yaml(text: str) -> Any:
 
         def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
             seen: set[str] = set()
-            for key in (key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-                if key in seen:
-                    raise _error(f"the key {str(key)[:64]!r} is given twice", f"line {_line(node)}")
-                seen.add(key)
+            for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+                if key.value in seen:
+                    raise _error(f"the key {key.value[:64]!r} is given twice", f"line {_line(key)}")
+                seen.add(key.value)
             return super().construct_mapping(node, deep)
 
     Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_yaml_int)
