@@ -76,12 +76,15 @@ class FunctionReference(Dialog[None]):
         self.query_one(Input).focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Search as typed; the slash that begins a search elsewhere is no part of it."""
+        """Search as typed, up to a whole name; the slash that begins a search is no part of it."""
         event.stop()
         if "/" in event.value:
             event.input.value = event.value.replace("/", "")
             return
         self._table.filter_by(event.value)
+        name = event.value.strip().lower()
+        if name in self._entries:
+            self._table.move_to(name)
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
         """Say how the function under the cursor is written and what it gives."""

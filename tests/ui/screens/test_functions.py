@@ -41,6 +41,15 @@ async def test_typing_searches_names_and_what_they_do(open_app) -> None:
         assert "Rule language" not in driver.text
 
 
+async def test_a_whole_name_is_under_the_cursor(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        await driver.press("3", "f")
+        await driver.type("rsi")
+        assert "mfi " in driver.text, "its help says RSI, and it stands above"
+        await driver.press("enter")
+        assert driver.app.clipboard.startswith("rsi(")
+
+
 async def test_the_palette_opens_it_from_anywhere(open_app) -> None:
     async with open_app((120, 36)) as driver:
         await driver.press("1", "ctrl+p")
