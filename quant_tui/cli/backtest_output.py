@@ -18,17 +18,19 @@ def print_report(document: Document, *, as_json: bool, chart: bool = False) -> N
         print_json(document)
         return
     config, figures, risk = (document[key] for key in ("config", "performance", "risk_metrics"))
-    print(f"{document['name']} · {document['status']} · {document['backtest_id'] or 'not kept'}")
+    kept = document["backtest_id"] or "not kept"
+    print(plain(f"{document['name']} · {document['status']} · {kept}"))
     dates = document["portfolio_value"].get("date") or (None, None)
     first, last = config["start_date"] or dates[0], config["end_date"] or dates[-1]
-    print(f"{', '.join(config['symbols'])}  {first or 'first bar'} to {last or 'last bar'}")
+    symbols = plain(", ".join(config["symbols"]))
+    print(f"{symbols}  {first or 'first bar'} to {last or 'last bar'}")
     if document["error"]:
-        print(document["error"].get("message", ""))
+        print(plain(document["error"].get("message", "")))
     if not figures:
         return
     synthetic = [one["symbol"] for one in document["details"].get("data", ()) if one["synthetic"]]
     if synthetic:
-        print(f"Synthetic data: {', '.join(synthetic)}")
+        print(plain(f"Synthetic data: {', '.join(synthetic)}"))
     trust = document["details"].get("trust") or {}
     if trust:
         print(plain(f"Trust: {trust['verdict']} · {trust['summary']}"))

@@ -131,6 +131,15 @@ def test_what_cannot_be_done_says_why_in_one_line(
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_name_out_of_a_file_cannot_act_on_the_terminal(run: Run, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text('name: "x\\e[31mred"\nentry: close > 1\nexit: close < 1\n', encoding="utf-8")
+    done = run("backtest", "run", "--file", str(rules), *RUN[4:], "--no-save")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("x\\x1b[31mred on SPX, NARU.SYN")
+    assert "\x1b" not in done.stdout
+
+
 def test_the_html_export_is_a_page(run: Run, made: dict[str, object], tmp_path: Path) -> None:
     out = tmp_path / "run.html"
     assert run("backtest", "export", str(made["backtest_id"]), str(out), "--format",
