@@ -119,6 +119,7 @@ def test_left_out_arguments_are_written_out():
     ("expression", "column", "message", "suggestion"),
     [
         ("mom(close, 5) > 0", 1, "there is no function mom", "write momentum(x, window)"),
+        ("rolling_mean(close, 5) > 0", 1, "no function rolling_mean", "write sma(x, window)"),
         ("stoch() > 0", 1, "there is no function stoch", "write stoch_k or stoch_d"),
         ("cdldoji() > 0", 1, "there is no function cdldoji", "write cdl_doji()"),
         ("ma(close, 5, 'smaa') > 0", 14, 'no average "smaa"', "did you mean sma?"),

@@ -54,6 +54,7 @@ def _elsewhere() -> dict[str, str]:
         if name.startswith("CDL")
     }
     hints |= {"mean": "write sma(x, window)", "average": "write sma(x, window)",
+              "rolling_mean": "write sma(x, window)", "rolling_std": "write stddev(x, window)",
               "std": "write stddev(x, window)", "variance": "write rolling_variance(x, window)",
               "median": "write rolling_median(x, window)", "sum": "write rolling_sum(x, window)",
               "highest": "write rolling_max(x, window)", "lowest": "write rolling_min(x, window)",
