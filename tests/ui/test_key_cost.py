@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -109,8 +113,14 @@ async def test_a_page_breaks_lines_that_are_too_long_and_keeps_its_place_on_the_
         assert app.lines()[-1].startswith("lines")
 
 
-def test_tmux_erases_in_colour_and_an_unknown_terminal_does_not() -> None:
+def test_tmux_erases_in_colour() -> None:
     assert erases_in_colour({"TERM": "tmux-256color", "TMUX": "/tmp/tmux-1/default,1,0"})
     assert erases_in_colour({"TERM": "screen-256color", "TMUX": "/tmp/tmux-1/default,1,0"})
-    assert not erases_in_colour({"TERM": "no-such-terminal"})
-    assert not erases_in_colour({})
+
+
+@pytest.mark.parametrize("terminal", ["no-such-terminal", ""])
+def test_an_unknown_terminal_does_not_erase_in_colour(terminal: str) -> None:
+    """In a process of its own: curses reads one terminal's description, and only once."""
+    program = "import sys; from quant_tui.ui.erasing import erases_in_colour as e; sys.exit(e())"
+    environment = {"PATH": os.environ["PATH"], "TERM": terminal}
+    assert subprocess.run([sys.executable, "-c", program], env=environment).returncode == 0

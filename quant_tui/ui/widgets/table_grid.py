@@ -62,6 +62,7 @@ class TableGrid(LineView, can_focus=True):
         & > .table--accent { color: $text-accent; }
     }
     """  # noqa: E501 -- one rule a line
+    BINDING_GROUP_TITLE = "Table"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="table.open", tooltip="Open the row"),
         Binding("down,j", "move(1)", "Down", id="table.down", show=False, tooltip="Next row"),

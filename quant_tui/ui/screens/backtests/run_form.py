@@ -166,7 +166,7 @@ class RunForm(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out fields and symbols."""
         yield Static(
-            Content.assemble("New backtest  ", ("ready to run: ctrl+s", "$text-muted not bold")),
+            Content.assemble("New backtest  ", ("ctrl+s runs it", "$text-muted not bold")),
             classes="heading",
         )
         with Horizontal(id="run-body"):
