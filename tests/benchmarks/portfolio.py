@@ -23,7 +23,9 @@ def _first_days(dates: np.ndarray) -> np.ndarray:
 
 def ours() -> Callable[[], Found]:
     from quant_tui.engine import BacktestConfig, parse_document, run_backtest
+    from quant_tui.engine.warming import warm
 
+    warm()
     bars, document = _bars(), parse_document(EQUAL)
     config = BacktestConfig(initial_capital=CASH, commission=FEE, fill="close")
 
@@ -90,6 +92,9 @@ def backtrader() -> Callable[[], Found]:
 
 def momentum() -> Callable[[], Found]:
     from quant_tui.engine import BacktestConfig, run_backtest
+    from quant_tui.engine.warming import warm
+
+    warm()  # as the app does after its first paint
 
     bars = walk(2_520, 500)
     config = BacktestConfig(initial_capital=CASH, commission=FEE)

@@ -41,6 +41,9 @@ def frame_of(bars: Bars):
 
 def ours(bars: Bars) -> Callable[[], Found]:
     from quant_tui.engine import BacktestConfig, run_backtest
+    from quant_tui.engine.warming import warm
+
+    warm()  # as the app does after its first paint
 
     config = BacktestConfig(initial_capital=CASH, commission=FEE, fill="close")
     params = {"short_window": SHORT, "long_window": LONG}
@@ -57,7 +60,9 @@ def kernel(bars: Bars) -> Callable[[], Found]:
     from quant_tui.engine import BacktestConfig
     from quant_tui.engine.simulation.orders import from_signals
     from quant_tui.engine.simulation.simulator import simulate
+    from quant_tui.engine.warming import warm
 
+    warm()
     entry, exit_ = (signal[:, None] for signal in _signals(bars))
     config = BacktestConfig(
         initial_capital=CASH, commission=FEE, fill="close", sizing="all_in", annualization=YEAR
