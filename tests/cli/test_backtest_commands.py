@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,23 +22,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("cli") / "home"
     assert main(["--home", str(home), "data", "import", "--sample"]) == 0
     return home
-
-
-@pytest.fixture
-def run(home: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """Run one command on this file's home, in this process: imports are paid for once."""
-    handlers = logging.getLogger().handlers[:]
-
-    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        capfd.readouterr()
-        code = main(["--home", str(home), *arguments])
-        printed = capfd.readouterr()
-        return subprocess.CompletedProcess(arguments, code, printed.out, printed.err)
-
-    yield command
-    for handler in set(logging.getLogger().handlers) - set(handlers):
-        logging.getLogger().removeHandler(handler)
-        handler.close()
 
 
 @pytest.fixture

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from quant_tui.cli.main import run as main
 from quant_tui.domain.vocabulary import StrategyType
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -41,23 +39,6 @@ def test_loading_the_sample_data_takes_under_five_seconds(tmp_path: Path) -> Non
         if taken[-1] < 5:
             return
     pytest.fail(f"it took {taken} seconds")
-
-
-@pytest.fixture
-def run(home: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """Run one command on this file's home, in this process: imports are paid for once."""
-    handlers = logging.getLogger().handlers[:]
-
-    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        capfd.readouterr()
-        code = main(["--home", str(home), *arguments])
-        printed = capfd.readouterr()
-        return subprocess.CompletedProcess(arguments, code, printed.out, printed.err)
-
-    yield command
-    for handler in set(logging.getLogger().handlers) - set(handlers):
-        logging.getLogger().removeHandler(handler)
-        handler.close()
 
 
 def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
