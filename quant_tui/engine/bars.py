@@ -220,13 +220,18 @@ class Bars:
         return f"{self.symbols[column]} on {self.dates[row]}"
 
     @cached_property
-    def problems(self) -> tuple[str, ...]:
-        """What is odd in the bars though they can be used, one sentence each."""
-        found: list[str] = []
+    def outside_range(self) -> BoolArray:
+        """Whether a bar's open or close lies outside its low to high, (T, N)."""
         with np.errstate(invalid="ignore"):
             top = np.maximum(self.open, self.close)
             bottom = np.minimum(self.open, self.close)
-            outside = (self.high < top) | (self.low > bottom)
+            return (self.high < top) | (self.low > bottom)
+
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """What is odd in the bars though they can be used, one sentence each."""
+        found: list[str] = []
+        outside = self.outside_range
         odd: BoolArray = np.logical_or.reduce(outside, axis=0)
         for column in self.by_name[odd[self.by_name]]:
             count = int(outside[:, column].sum())

@@ -195,8 +195,7 @@ class _Series:
         self._dates: DateArray = bars.dates[keep]
         self._sessions = sessions or _Sessions(self._dates, intraday)
         self._open: FloatArray = np.ascontiguousarray(bars.open[:, column][keep])
-        self._high: FloatArray = np.ascontiguousarray(bars.high[:, column][keep])
-        self._low: FloatArray = np.ascontiguousarray(bars.low[:, column][keep])
+        self._outside: BoolArray = bars.outside_range[:, column][keep]
         self._close: FloatArray = np.ascontiguousarray(bars.close[:, column][keep])
         self._volume: FloatArray = np.ascontiguousarray(bars.volume[:, column][keep])
 
@@ -229,7 +228,7 @@ class _Series:
             ("stale_close", self._stale(), "stretch(es) in which the close never changed"),
             (
                 "outside_range",
-                self._outside(),
+                np.flatnonzero(self._outside),
                 "bar(s) whose open or close lies outside low to high",
             ),
         ):
@@ -283,11 +282,6 @@ class _Series:
         starts = np.concatenate(([0], changed))
         rows: IntArray = starts[ends - starts > longest]
         return rows
-
-    def _outside(self) -> IntArray:
-        top = np.maximum(self._open, self._close)
-        bottom = np.minimum(self._open, self._close)
-        return np.flatnonzero((self._high < top) | (self._low > bottom))
 
 
 def _issue(
