@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import shutil
 import socket
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -14,12 +16,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pymongo import MongoClient
 
 from quant_tui.config.settings import MongoSettings, Settings, load_settings
+from quant_tui.domain.base import Document
 from quant_tui.storage.mongo.server import PrivateServer
+from tests.accounts import sign_up
+from tests.databases import Databases
 
 if TYPE_CHECKING:
     from quant_tui.services.composition import Services
+
+
+FEW_CALENDARS = ("XNYS", "XKRX", "XTKS", "24/7")
+
+
+def pytest_configure() -> None:
+    """Look for garbage less often: with all that is imported here, an eighth of the time."""
+    gc.set_threshold(100_000, 10, 5)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Take one worker more than there are cores: an app under test waits a third of its time."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 2
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +55,34 @@ def _isolated_home(
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("QUANT_TUI_HOME", str(home / "quant-tui"))
     monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture(autouse=True)
+def _memory_keyring(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep the tester's real keyring out of every test, and of the processes it starts.
+
+    Secrets go to :mod:`tests.memory_keyring`, empty at the start of each test. A process that
+    cannot import it has no keyring at all, and takes the encrypted file.
+    """
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "tests.memory_keyring.MemoryKeyring")
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    yield
+    if (loaded := sys.modules.get("tests.memory_keyring")) is not None:
+        loaded.MemoryKeyring.kept.clear()
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords as cheaply as Argon2 allows; what it costs is a test of its own."""
+    monkeypatch.setattr("quant_tui.services.passwords.TIME_COST", 1)
+    monkeypatch.setattr("quant_tui.services.passwords.MEMORY_KIB", 8)
+    monkeypatch.setattr("quant_tui.services.passwords.PARALLELISM", 1)
+
+
+@pytest.fixture(autouse=True)
+def _no_indexing_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Index texts only where a test asks for it: encoder and index take seconds to load."""
+    monkeypatch.setattr("quant_tui.services.retrieval.FIRST_LOOK_SECONDS", 3600.0)
 
 
 @pytest.fixture(autouse=True)
@@ -72,31 +119,36 @@ def mongo_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @contextlib.asynccontextmanager
 async def _opened(settings: Settings) -> AsyncIterator[Services]:
-    """Open services, and drop their database after."""
+    """Open services, and close them after."""
     from quant_tui.services.composition import open_services
 
     opened = await open_services(settings)
     try:
         yield opened
-        database = opened.stores.metadata.database
-        await database.client.drop_database(database.name)
     finally:
         await opened.close()
 
 
+@pytest.fixture(scope="session")
+def databases(mongo_uri: str) -> Iterator[Databases]:
+    """Databases that tests take one after another."""
+    with MongoClient[Document](mongo_uri) as client:
+        yield Databases(client)
+
+
 @pytest.fixture
-def settings(tmp_path: Path, mongo_uri: str) -> Settings:
+def settings(tmp_path: Path, mongo_uri: str, databases: Databases) -> Iterator[Settings]:
     """Settings of an empty home with a database of its own."""
     found = load_settings(tmp_path / "quant-tui", environment={})
-    database = f"test_{uuid.uuid4().hex[:12]}"
-    return replace(found, mongodb=MongoSettings(uri=mongo_uri, database=database))
+    with databases.one() as name:
+        yield replace(found, mongodb=MongoSettings(uri=mongo_uri, database=name))
 
 
 @pytest.fixture
 async def services(settings: Settings) -> AsyncIterator[Services]:
-    """Open services of an empty home, signed in as the local account ``trader``."""
+    """Open services of an empty home, signed up as ``trader``."""
     async with _opened(settings) as opened:
-        await opened.sign_in(await opened.accounts.create_local("trader"))
+        await sign_up(opened, "trader")
         yield opened
 
 
@@ -117,18 +169,31 @@ def sample_duckdb(tmp_path_factory: pytest.TempPathFactory, mongo_uri: str) -> P
 
 
 @pytest.fixture
-def stocked_settings(settings: Settings, sample_duckdb: Path) -> Settings:
+def stock_home(
+    settings: Settings, sample_duckdb: Path, worked_out_calendars: Path
+) -> Callable[[], Settings]:
+    """Put the sample bars, and calendars that are worked out, into the home when called."""
+
+    def stock() -> Settings:
+        settings.locations.create()
+        shutil.copy(sample_duckdb, settings.locations.duckdb_file)
+        shutil.copytree(worked_out_calendars, settings.locations.calendars, dirs_exist_ok=True)
+        return settings
+
+    return stock
+
+
+@pytest.fixture
+def stocked_settings(stock_home: Callable[[], Settings]) -> Settings:
     """Settings of a home whose DuckDB holds the sample bars."""
-    settings.locations.create()
-    shutil.copy(sample_duckdb, settings.locations.duckdb_file)
-    return settings
+    return stock_home()
 
 
 @pytest.fixture
 async def stocked(stocked_settings: Settings) -> AsyncIterator[Services]:
-    """Open services over the sample bars, signed in as ``trader``."""
+    """Open services over the sample bars, signed up as ``trader``."""
     async with _opened(stocked_settings) as opened:
-        await opened.sign_in(await opened.accounts.create_local("trader"))
+        await sign_up(opened, "trader")
         yield opened
 
 
@@ -145,3 +210,22 @@ def eventually() -> Callable[[Callable[[], bool]], None]:
             time.sleep(0.01)
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def worked_out_calendars(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sessions of some exchanges, worked out once for all tests."""
+    from quant_tui.services.trading_calendars import TradingCalendars
+
+    folder = tmp_path_factory.mktemp("calendars")
+    calendars = TradingCalendars(folder)
+    for code in FEW_CALENDARS:
+        calendars.sessions(code)
+    return folder
+
+
+@pytest.fixture
+def few_calendars(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Infer calendars from those of ``worked_out_calendars`` alone: others take seconds."""
+    inferred = tuple(code for code in FEW_CALENDARS if code != "24/7")
+    monkeypatch.setattr("quant_tui.services.symbol_calendars.INFERRED", inferred)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +11,12 @@ from quant_tui.cli import backtest_options as options
 from quant_tui.cli.backtest_output import print_comparison, print_report, print_rerun
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, percent, print_json, print_table, ratio
-from quant_tui.cli.strategy import parse_parameters, read_text
+from quant_tui.cli.strategy import parse_parameters
 from quant_tui.domain.base import Document
 from quant_tui.services.backtest_report import BacktestReport
 from quant_tui.services.backtest_rerun import compare_rerun, rerun_bundle
 from quant_tui.services.composition import Services
+from quant_tui.services.strategy_files import read_text
 
 commands = typer.Typer(help="Run strategies over past bars.", no_args_is_help=True)
 ChartOption = Annotated[
@@ -35,12 +35,12 @@ IdArgument = Annotated[str, typer.Argument(help="The backtest's id.", metavar="I
 )
 def run(
     context: typer.Context,
-    symbols: Annotated[str, typer.Option(help="Symbols, with commas between.")],
-    strategy: Annotated[str, typer.Option(help="A template's type.")] = "",
-    strategy_id: Annotated[str, typer.Option("--id", help="One of your strategies.")] = "",
-    file: Annotated[Path | None, typer.Option(help="A rule document, YAML or JSON.")] = None,
-    start: Annotated[str, typer.Option(help="First session, YYYY-MM-DD.")] = "",
-    end: Annotated[str, typer.Option(help="Last session, YYYY-MM-DD.")] = "",
+    symbols: options.Symbols,
+    strategy: options.Template = "",
+    strategy_id: options.StrategyId = "",
+    file: options.RulesFile = None,
+    start: options.Start = "",
+    end: options.End = "",
     warm_up: Annotated[
         bool,
         typer.Option(
@@ -76,47 +76,21 @@ def run(
 ) -> None:
     """Run a backtest and print its results."""
     command: CommandContext = context.obj
-    if sum(map(bool, (strategy, strategy_id, file))) != 1:
-        raise typer.BadParameter("Give one of --strategy, --id and --file.")
+    wanted = options.RunOptions.of(locals(), read_text(file) if file else None)
     parameters = parse_parameters(param)
-    sizing_name, sizing_value = options.parse_sizing(sizing)
-    first, last = _date(start, "--start"), _date(end, "--end")
-    text = read_text(file) if file else ""
 
     async def work(services: Services) -> BacktestReport:
-        from quant_tui.engine import BacktestConfig
-        from quant_tui.engine.rules import parse_document
         from quant_tui.services.backtest_request import BacktestRequest
 
         request = BacktestRequest(
-            symbols=tuple(symbols.split(",")),
-            strategy_id=strategy_id,
-            strategy_type=strategy,
-            document=parse_document(text).to_document() if file else {},
+            symbols=wanted.symbols,
+            strategy_id=wanted.strategy_id,
+            strategy_type=wanted.strategy_type,
+            document=wanted.document(),
             params=parameters,
-            start=first,
-            end=last,
-            config=BacktestConfig(
-                initial_capital=capital,
-                commission=commission,
-                commission_per_share=commission_per_share,
-                commission_minimum=commission_minimum,
-                slippage_model=slippage_model,
-                slippage=slippage,
-                volume_impact=volume_impact,
-                borrow_rate=borrow_rate,
-                cash_rate=cash_rate,
-                fill=fill,
-                shares=shares,
-                participation_cap=participation_cap,
-                intrabar=intrabar,
-                sizing=sizing_name,
-                sizing_value=sizing_value,
-                sizing_window=sizing_window,
-                allow_short=allow_short,
-                max_leverage=max_leverage,
-                seed=seed,
-            ),
+            start=wanted.start,
+            end=wanted.end,
+            config=wanted.config(),
             benchmark=benchmark,
             name=name,
             warm_up=warm_up,
@@ -269,12 +243,3 @@ def rerun(
         return compare_rerun(before, after).to_document()
 
     print_rerun(command.run(work), as_json=as_json)
-
-
-def _date(text: str, option: str) -> date | None:
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{option} {text!r} is no date. Write YYYY-MM-DD.") from None

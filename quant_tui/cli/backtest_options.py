@@ -1,13 +1,28 @@
-"""Options that say how a backtest trades: capital, costs, fills and sizing."""
+"""Options that say what a backtest runs and how it trades: capital, costs, fills, sizing."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
+from quant_tui.domain.base import Document
+
+if TYPE_CHECKING:
+    from quant_tui.engine import BacktestConfig
+
 _FILLS, _COSTS, _SIZE = "Fills", "Costs and interest", "Size and leverage"
 
+Symbols = Annotated[str, typer.Option(help="Symbols, with commas between.")]
+Template = Annotated[str, typer.Option(help="A template's type.")]
+StrategyId = Annotated[str, typer.Option("--id", help="One of your strategies, by id or name.")]
+RulesFile = Annotated[Path | None, typer.Option(help="A rule document, YAML or JSON.")]
+Start = Annotated[str, typer.Option(help="First session, YYYY-MM-DD.")]
+End = Annotated[str, typer.Option(help="Last session, YYYY-MM-DD.")]
 Capital = Annotated[float, typer.Option(help="Cash at the start.")]
 Commission = Annotated[
     float, typer.Option(help="Fraction of the value of a fill.", rich_help_panel=_COSTS)
@@ -97,6 +112,119 @@ MaxLeverage = Annotated[
         rich_help_panel=_SIZE,
     ),
 ]
+
+
+_FIELDS = {
+    "capital": "initial_capital",
+    **{
+        name: name
+        for name in (
+            "commission", "commission_per_share", "commission_minimum", "slippage_model",
+            "slippage", "volume_impact", "borrow_rate", "cash_rate", "fill", "shares",
+            "participation_cap", "intrabar", "sizing_window", "allow_short", "max_leverage",
+            "seed",
+        )
+    },
+}  # fmt: skip
+"""Fields of the configuration, by the options that say them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a command line says of the run that it wants, read once for every such command.
+
+    Attributes
+    ----------
+    symbols
+        In their order.
+    strategy_type, strategy_id, text
+        One of a template's type, a strategy's id, and the text of a rule document.
+    start, end
+        First and last session; None for all there is.
+    """
+
+    symbols: tuple[str, ...]
+    strategy_type: str
+    strategy_id: str
+    text: str | None
+    start: date | None
+    end: date | None
+    _sizing: tuple[str, float | None]
+    _given: Mapping[str, object]
+
+    @classmethod
+    def of(cls, given: Mapping[str, object], text: str | None) -> Self:
+        """Read the options of a command.
+
+        Parameters
+        ----------
+        given
+            By the names of its parameters, as ``locals()`` has them.
+        text
+            Of the rule document; None without one.
+
+        Raises
+        ------
+        typer.BadParameter
+            Not exactly one strategy is given, or a date or the sizing cannot be read.
+        """
+        strategies = [given[name] for name in ("strategy", "strategy_id", "file")]
+        if sum(map(bool, strategies)) != 1:
+            raise typer.BadParameter("Give one of --strategy, --id and --file.")
+        sizing = parse_sizing(str(given["sizing"]))
+        start, end = (parse_date(str(given[name]), f"--{name}") for name in ("start", "end"))
+        return cls(
+            symbols=tuple(str(given["symbols"]).split(",")),
+            strategy_type=str(given["strategy"]),
+            strategy_id=str(given["strategy_id"]),
+            text=text,
+            start=start,
+            end=end,
+            _sizing=sizing,
+            _given=given,
+        )
+
+    def document(self) -> Document:
+        """Return the rule document of the file; empty without one.
+
+        Raises
+        ------
+        StrategyError
+            It cannot be read.
+        """
+        from quant_tui.engine.rules import parse_document
+
+        return parse_document(self.text).to_document() if self.text is not None else {}
+
+    def config(self) -> BacktestConfig:
+        """Return how the run trades.
+
+        Raises
+        ------
+        InvalidInput
+            A number is out of range.
+        """
+        from quant_tui.engine import BacktestConfig
+
+        values = {_FIELDS[name]: value for name, value in self._given.items() if name in _FIELDS}
+        name, value = self._sizing
+        return BacktestConfig(**values, sizing=name, sizing_value=value)  # type: ignore[arg-type]  # typer has read them
+
+
+def parse_date(text: str, option: str) -> date | None:
+    """Read a date as ISO 8601 has it; None for an empty text.
+
+    Raises
+    ------
+    typer.BadParameter
+        It is none.
+    """
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{option} {text!r} is no date. Write YYYY-MM-DD.") from None
 
 
 def parse_sizing(text: str) -> tuple[str, float | None]:

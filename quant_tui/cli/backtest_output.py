@@ -6,10 +6,13 @@ import json
 from collections.abc import Sequence
 
 from quant_tui.cli.chart import equity_chart
-from quant_tui.cli.output import percent, print_json, print_table, ratio
+from quant_tui.cli.output import percent, print_json, print_table, ratio, share
 from quant_tui.cli.plain import plain
 from quant_tui.domain.base import Document
 from quant_tui.services.backtest_figures import write_figure
+
+NAMED = 12
+"""Symbols that are named in a line."""
 
 
 def print_report(document: Document, *, as_json: bool, chart: bool = False) -> None:
@@ -22,15 +25,14 @@ def print_report(document: Document, *, as_json: bool, chart: bool = False) -> N
     print(plain(f"{document['name']} · {document['status']} · {kept}"))
     dates = document["portfolio_value"].get("date") or (None, None)
     first, last = config["start_date"] or dates[0], config["end_date"] or dates[-1]
-    symbols = plain(", ".join(config["symbols"]))
-    print(f"{symbols}  {first or 'first bar'} to {last or 'last bar'}")
+    print(f"{_named(config['symbols'])}  {first or 'first bar'} to {last or 'last bar'}")
     if document["error"]:
         print(plain(document["error"].get("message", "")))
     if not figures:
         return
     synthetic = [one["symbol"] for one in document["details"].get("data", ()) if one["synthetic"]]
     if synthetic:
-        print(plain(f"Synthetic data: {', '.join(synthetic)}"))
+        print(f"Synthetic data: {_named(synthetic)}")
     trust = document["details"].get("trust") or {}
     if trust:
         print(plain(f"Trust: {trust['verdict']} · {trust['summary']}"))
@@ -41,19 +43,29 @@ def print_report(document: Document, *, as_json: bool, chart: bool = False) -> N
         ("Sortino", ratio(figures["sortino_ratio"])),
         ("Calmar", ratio(figures["calmar_ratio"])),
         ("max drawdown", percent(figures["max_drawdown"])),
-        ("volatility", percent(risk["annual_volatility"])),
+        ("volatility", share(risk["annual_volatility"])),
         ("round trips", str(figures["total_trades"])),
-        ("win rate", percent(figures["win_rate"])),
+        ("win rate", share(figures["win_rate"])),
         ("profit factor", ratio(figures["profit_factor"])),
-        ("exposure", percent(figures["exposure"])),
+        ("exposure", share(figures["exposure"])),
     ]
     for label, value in rows:
         print(f"  {label:<14} {value:>14}")
     if chart:
         print(equity_chart(document))
     _print_assumptions(document["details"])
+    for one in document["details"].get("inputs") or ():
+        if "model" in one:
+            print(f"{one['call']} is {one['model']}, with {one['values']:,} forecasts")
     for warning in document["details"].get("warnings") or ():
         print(plain(f"! {warning}"))
+
+
+def _named(symbols: Sequence[str]) -> str:
+    """Name symbols, the first of many; JSON has them all."""
+    more = len(symbols) - NAMED
+    shown = plain(", ".join(symbols[:NAMED]))
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _print_assumptions(details: Document) -> None:
@@ -70,7 +82,9 @@ def print_comparison(document: Document) -> None:
     runs = document["runs"]
     names = [f"{at + 1}  {one['name']}" for at, one in enumerate(runs)]
     for name, one in zip(names, runs, strict=True):
-        print(plain(f"{name} · {', '.join(one['symbols'])} · {one['backtest_id']}"))
+        print(plain(f"{name} · {_named(one['symbols'])} · {one['backtest_id']}"))
+    for warning in document["warnings"]:
+        print(f"! {warning}")
     numbers = [str(at + 1) for at in range(len(runs))]
     last = "2 less 1" if len(runs) == 2 else "highest less lowest"
     print_table(
@@ -96,15 +110,19 @@ def print_rerun(document: Document, *, as_json: bool) -> None:
     if as_json:
         return
     rerun = document["rerun"]
+    if rerun is not None and rerun["kept"]:
+        print(f"{document['description']} This run is {document['backtest_id']}.")
     if rerun is None:
         print("It had no result before, so there is nothing to compare with.")
         return
     print(f"{'The same' if rerun['same'] else 'Another'} result: {rerun['after']['result']}")
-    if rerun["same"]:
-        return
-    print(f"before:       {rerun['before']['result']}")
     changed = [part for part, equal in rerun["equal"].items() if not equal and part != "result"]
     names = ", ".join(changed).replace("_", " ")
+    if rerun["same"]:
+        if names:
+            print(f"What changed without effect: {names}")
+        return
+    print(f"before:       {rerun['before']['result']}")
     print(f"What changed: {names or 'nothing of data, strategy, config, seed and engine'}")
     _print_differences(rerun["differences"], ("before", "now"), "")
     print_table(

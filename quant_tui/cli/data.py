@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from quant_tui.cli import data_fetch, data_files, data_quality, data_show
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, print_json, print_table
 from quant_tui.cli.plain import plain
@@ -17,8 +18,11 @@ from quant_tui.providers.options import ReadOptions
 from quant_tui.services.composition import Services
 from quant_tui.services.market_data import ImportReport, ImportRequest
 from quant_tui.services.sample_data import SampleReport
+from quant_tui.services.watched_folders import FolderRound
 
-commands = typer.Typer(help="Market data: import files, see what there is.", no_args_is_help=True)
+commands = typer.Typer(
+    help="Market data: import and fetch, see what there is.", no_args_is_help=True
+)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 SHOWN_PROBLEMS = 20
 
@@ -30,7 +34,9 @@ SHOWN_PROBLEMS = 20
 )
 def import_(
     context: typer.Context,
-    path: Annotated[Path | None, typer.Argument(help="A CSV or Parquet file.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="A CSV or Parquet file, an export, or a folder of files.")
+    ] = None,
     sample: Annotated[
         bool, typer.Option("--sample", help="Load the sample data that ship with the program.")
     ] = False,
@@ -58,7 +64,11 @@ def import_(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Import bars from a file: all of it, or nothing."""
+    """Import bars from a file: all of it, or nothing.
+
+    An export of this program, a file or a folder, comes back with its own sources. Of another
+    folder every file is imported, as its .quant-tui.toml says (see: data watch --help).
+    """
     command: CommandContext = context.obj
     if sample == (path is not None):
         raise typer.BadParameter("Give a PATH or --sample, one of the two.")
@@ -74,8 +84,10 @@ def import_(
         services.jobs.subscribe(ProgressLine())
         return await job.wait()
 
-    async def load_file(services: Services) -> ImportReport:
+    async def load_path(services: Services) -> ImportReport | FolderRound:
         assert path is not None  # noqa: S101 -- checked above
+        if await data_files.is_plain_folder(path):
+            return await data_files.import_folder(services, path)
         options = ReadOptions(
             mapping=mapping,
             symbol=symbol,
@@ -110,7 +122,10 @@ def import_(
                 f"{loaded.economic_values:,} economic values in {loaded.seconds:.1f} s."
             )
         return
-    report = command.run(load_file)
+    report = command.run(load_path)
+    if isinstance(report, FolderRound):
+        data_files.report_round(report, as_json=as_json)
+        return
     if as_json:
         document = dataclasses.asdict(report)
         document["problems"] = [dataclasses.asdict(one) for one in report.problems]
@@ -151,3 +166,16 @@ def list_(
         if search
         else "No bars yet. Load some with: quant-tui data import --sample",
     )
+
+
+commands.command("show", epilog=data_show.EPILOG)(data_show.show)
+commands.command("export", epilog=data_files.EXPORT_EPILOG)(data_files.export)
+commands.command("watch", epilog=data_files.WATCH_EPILOG)(data_files.watch)
+commands.command("quality", epilog=data_quality.EPILOG)(data_quality.quality)
+commands.command("fetch", epilog=data_fetch.FETCH_EPILOG)(data_fetch.fetch)
+commands.command(
+    "search",
+    epilog="Examples:  quant-tui data search samsung  ·  quant-tui data search --listed REIT",
+)(data_fetch.search)
+commands.command("providers", epilog="Example:  quant-tui data providers")(data_fetch.providers)
+commands.command("budget", epilog="Example:  quant-tui data budget --json")(data_fetch.budget)

@@ -22,10 +22,13 @@ def doctor(
     command: CommandContext = context.obj
 
     async def work(services: Services) -> Document:
-        return await services.health.doctor()
+        report = await services.health.doctor()
+        if services.user is not None:
+            report["retrieval"] = (await services.retrieval.state()).to_document()
+        return report
 
     try:
-        report = command.run(work)
+        report = command.run(work, signed_in=False)
     except StoreUnavailable as cause:  # what works and what does not is the very question then
         from quant_tui.services.health import doctor_without_stores
 
@@ -37,7 +40,7 @@ def doctor(
     else:
         for section, values in report.items():
             _print_section(section, values)
-    if not all(report[store]["ok"] for store in ("mongodb", "duckdb", "chroma")):
+    if not all(report[store]["ok"] for store in ("mongodb", "duckdb", "chroma", "tasks")):
         raise typer.Exit(1)
 
 

@@ -60,7 +60,9 @@ def launch_demo(context: CommandContext) -> int:
         return services
 
     with _throw_away_home() as home:
-        flags = {"mongodb.linger_seconds": "0", **context.options.flags}
+        # a configured server is shared with others: nobody is signed in there unasked
+        own = {"mongodb.uri": "", "mongodb.linger_seconds": "0"}
+        flags = {**own, **context.options.flags}
         options = replace(context.options, home=home, flags=flags)
         return _run_app(CommandContext(options), open_services)
 
@@ -73,8 +75,9 @@ def _import_composition() -> Callable[[Settings], Awaitable[Services]]:
     """
     import pyarrow.parquet  # noqa: F401 -- for its effect, as said above
 
-    from quant_tui.services.composition import open_services
+    from quant_tui.services.composition import import_services, open_services
 
+    import_services()
     return open_services
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quant_tui.cli.context import CommandContext, split_global_options
 from quant_tui.cli.plain import plain
 from quant_tui.domain.errors import Cancelled, InvalidInput, QuantError
+from quant_tui.domain.redaction import redact
+
+if TYPE_CHECKING:
+    from typer.core import TyperGroup
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -22,6 +29,8 @@ def run(arguments: Sequence[str]) -> int:
     ctrl+c after clean-up.
     """
     context: CommandContext | None = None
+    if sys.stdin is None:  # it was closed (`<&-`): nothing can be read, which is no defect
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a narrow terminal encoding loses no command
             stream.reconfigure(errors="backslashreplace")
@@ -60,11 +69,9 @@ def _place(error: QuantError) -> str:
     return f"{field}: " if field and field not in error.message else ""
 
 
-def _run_typer(application: object, rest: Sequence[str], context: CommandContext) -> int:
+def _run_typer(command: TyperGroup, rest: Sequence[str], context: CommandContext) -> int:
     import typer
 
-    assert isinstance(application, typer.Typer)  # noqa: S101 -- tells the checker only
-    command = typer.main.get_command(application)
     try:
         code = command.main(
             args=list(rest), prog_name="quant-tui", standalone_mode=False, obj=context
@@ -96,8 +103,6 @@ def _unexpected(error: Exception, context: CommandContext | None) -> int:
     logger = logging.getLogger("quant_tui")
     logger.addHandler(logging.NullHandler())  # without a log file it would go to stderr
     logger.critical("unexpected error", exc_info=error)
-    print(
-        f"quant-tui: Unexpected error ({type(error).__name__}: {plain(str(error))}).{details}",
-        file=sys.stderr,
-    )
+    cause = f"{type(error).__name__}: {plain(redact(str(error)))}"
+    print(f"quant-tui: Unexpected error ({cause}).{details}", file=sys.stderr)
     return EXIT_FAILED

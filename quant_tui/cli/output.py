@@ -54,6 +54,11 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:+.2f} %"
 
 
+def share(value: float | None) -> str:
+    """Format a fraction of something as a percentage, with a sign only below zero."""
+    return "–" if value is None else f"{value * 100:.2f} %"
+
+
 def ratio(value: float | None) -> str:
     """Format a ratio with two decimals."""
     return "–" if value is None else f"{value:.2f}"

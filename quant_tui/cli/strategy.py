@@ -10,12 +10,17 @@ from typing import Annotated
 
 import typer
 
+from quant_tui.cli import backtest_options as options
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import print_json, print_table
+from quant_tui.cli.output import ProgressLine, print_json, print_table
+from quant_tui.cli.strategy_output import print_card
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import InvalidInput, StrategyError
+from quant_tui.domain.errors import StrategyError
+from quant_tui.domain.trading import StrategyCheck
 from quant_tui.services.composition import Services
-from quant_tui.services.strategies import StrategyService, language_reference
+from quant_tui.services.rule_reference import language_reference
+from quant_tui.services.strategy_files import read_text
+from quant_tui.services.strategy_rules import check_text, rules_of
 
 commands = typer.Typer(help="Strategies and the templates they start from.", no_args_is_help=True)
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -42,36 +47,13 @@ def parse_parameters(pairs: list[str] | None) -> dict[str, object]:
     return parameters
 
 
-def read_text(path: Path) -> str:
-    """Read a strategy file.
-
-    Raises
-    ------
-    InvalidInput
-        When it cannot be read or is no text.
-    """
-    try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            # whoever opens a pipe waits for its writer
-            raise InvalidInput(
-                f"{path} is a pipe or a device, not a file.",
-                field="file",
-                hint="Save it to a file first.",
-            )
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"{path} is not UTF-8 text (byte {error.start}).") from error
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be read: {error.strerror}.") from error
-
-
 @commands.command("templates", epilog="Example:  quant-tui strategy templates")
 def templates(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List the templates with their parameters."""
+    """List the templates with their parameters, your own after the built-in ones."""
     command: CommandContext = context.obj
 
     async def work(services: Services) -> list[Document]:
-        found = await services.strategies.templates()
+        found = [*await services.templates.list(), *await services.templates.own()]
         return [one.model_dump(mode="json") for one in found]
 
     found = command.run(work)
@@ -96,14 +78,18 @@ def templates(context: typer.Context, as_json: JsonOption = False) -> None:
 @commands.command("list", epilog="Example:  quant-tui strategy list --json")
 def list_(
     context: typer.Context,
-    search: Annotated[str, typer.Argument(help="Part of a name or type.")] = "",
+    search: Annotated[str, typer.Argument(help="Part of a name, type, tag or note.")] = "",
+    tag: Annotated[str, typer.Option(help="Only those with this tag.")] = "",
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Only those that are archived.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List your strategies, the last changed first."""
+    """List your strategies, the last changed first; archived ones only when asked for."""
     command: CommandContext = context.obj
 
     async def work(services: Services) -> list[Document]:
-        found = await services.strategies.list(search)
+        found = await services.strategies.list(search, tag=tag, archived=archived)
         return [one.model_dump(mode="json") for one in found]
 
     found = command.run(work)
@@ -111,19 +97,20 @@ def list_(
         print_json(found)
         return
     print_table(
-        ("id", "name", "type", "parameters", "changed"),
+        ("id", "name", "type", "tags", "parameters", "changed"),
         [
             (
                 one["id"],
                 one["name"],
                 one["strategy_type"],
+                ", ".join(one["tags"]),
                 "  ".join(f"{key}={value}" for key, value in one["parameters"].items()),
                 one["updated_at"][:10],
             )
             for one in found
         ],
-        f"No strategy has {search!r} in its name, description or type."
-        if search
+        "No strategy fits what you asked for."
+        if search or tag or archived
         else "No strategies yet. Make one with: "
         "quant-tui strategy create --type SMA_CROSSOVER --name 'My crossover'",
     )
@@ -132,15 +119,15 @@ def list_(
 @commands.command("show", epilog="Example:  quant-tui strategy show 6741…")
 def show(
     context: typer.Context,
-    strategy_id: Annotated[str, typer.Argument(help="The strategy's id.", metavar="ID")],
+    strategy_id: Annotated[str, typer.Argument(help="The strategy's id, or name.", metavar="ID")],
     as_json: JsonOption = False,
 ) -> None:
     """Show one strategy with its rules."""
     command: CommandContext = context.obj
 
     async def work(services: Services) -> tuple[Document, str]:
-        strategy = await services.strategies.get(strategy_id)
-        rules = services.strategies.document_of(strategy).canonical()
+        strategy = await services.strategies.find(strategy_id)
+        rules = rules_of(strategy).canonical()
         return strategy.model_dump(mode="json"), rules
 
     strategy, rules = command.run(work)
@@ -149,6 +136,12 @@ def show(
         return
     for key in ("id", "name", "strategy_type", "description", "parameters", "updated_at"):
         print(f"{key:<14} {strategy[key]}")
+    if strategy["tags"]:
+        print(f"{'tags':<14} {', '.join(strategy['tags'])}")
+    if strategy["notes"]:
+        print(f"{'notes':<14} {strategy['notes']}")
+    if not strategy["is_active"]:
+        print(f"{'archived':<14} yes")
     print(rules)
 
 
@@ -188,7 +181,7 @@ def check(
     """Check a rule document: its canonical form and warm-up, or what is wrong with it."""
     text = read_text(file)
     try:
-        checked = StrategyService.check(text)
+        checked = check_text(text)
     except StrategyError as error:
         if as_json:
             findings = [dataclasses.asdict(one) for one in error.findings]
@@ -203,21 +196,94 @@ def check(
     print(f"# warm-up: {checked.warm_up} bars")
 
 
+@commands.command(
+    "stress",
+    epilog="Examples:  quant-tui strategy stress 6741… --symbols SPX,IXIC  ·  quant-tui strategy "
+    "stress mine.yaml --symbols SPX --only cost_stress --only jitter --figures",
+)
+def stress(
+    context: typer.Context,
+    strategy: Annotated[
+        str,
+        typer.Argument(help="A strategy's id, a rule document's file, or a template's type."),
+    ],
+    symbols: Annotated[str, typer.Option(help="Symbols, with commas between.")],
+    start: Annotated[str, typer.Option(help="First session, YYYY-MM-DD.")] = "",
+    end: Annotated[str, typer.Option(help="Last session, YYYY-MM-DD.")] = "",
+    commission: options.Commission = 0.001,
+    slippage: options.Slippage = 0.0,
+    param: Annotated[list[str] | None, typer.Option(help="A parameter, name=value.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Make this check alone: look_ahead, warm_up, cost_stress, start_dates, plateau,"
+            " jitter, leave_one_out or bootstrap; may be given again."
+        ),
+    ] = None,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="Print the figures of each check, too.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a strategy anew in every way that could break it, and say what breaks.
+
+    Look-ahead, warm-up, costs times 0 to 4, later start dates, near parameters, each symbol
+    left out, resampled days. All checks of a strategy of yours are kept with it.
+    """
+    command: CommandContext = context.obj
+    parameters = parse_parameters(param)
+    first, last = options.parse_date(start, "--start"), options.parse_date(end, "--end")
+    is_file = strategy.endswith((".yaml", ".yml", ".json")) or Path(strategy).exists()
+    text = read_text(Path(strategy)) if is_file else ""
+
+    async def work(services: Services) -> StrategyCheck:
+        from quant_tui.engine import BacktestConfig
+        from quant_tui.engine.rules import parse_document
+        from quant_tui.engine.templates import TEMPLATES
+        from quant_tui.services.backtest_request import BacktestRequest
+
+        is_type = strategy in TEMPLATES
+        request = BacktestRequest(
+            symbols=tuple(symbols.split(",")),
+            strategy_id="" if is_file or is_type else strategy,
+            strategy_type=strategy if is_type and not is_file else "",
+            document=parse_document(text).to_document() if is_file else {},
+            params=parameters,
+            start=first,
+            end=last,
+            config=BacktestConfig(commission=commission, slippage=slippage),
+        )
+        job = await services.checks.start(request, only or ())
+        services.jobs.subscribe(ProgressLine())
+        return await job.wait()
+
+    found = command.run(work)
+    if as_json:
+        print_json(found.model_dump(mode="json", exclude={"user_id"}))
+    else:
+        print_card(found.card, figures=figures)
+
+
 @commands.command("format", epilog="Example:  quant-tui strategy format crossover.yaml --write")
 def format_(
     file: Annotated[Path, typer.Argument(help="A rule document, YAML or JSON.")],
     write: Annotated[bool, typer.Option("--write", help="Write it back to the file.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a rule document the one way, as YAML; comments are not kept."""
+    from quant_tui.engine.rules import format_document
+
     try:
-        formatted = StrategyService.format(read_text(file))
+        formatted = format_document(read_text(file))
     except StrategyError as error:
         for finding in error.findings or (error.message,):
             print(finding, file=sys.stderr)
         raise typer.Exit(1) from None
     if write:
         file.write_text(formatted, encoding="utf-8")
-    else:
+    if as_json:
+        print_json({"file": str(file), "text": formatted, "written": write})
+    elif not write:
         print(formatted, end="")
 
 

@@ -58,9 +58,39 @@ class Locations:
         return self.data / "market.duckdb"
 
     @property
+    def calendars(self) -> Path:
+        """Sessions of exchanges, worked out once; safe to delete."""
+        return self.data / "calendars"
+
+    @property
     def chroma(self) -> Path:
         """The ChromaDB folder."""
         return self.data / "chroma"
+
+    @property
+    def secrets_file(self) -> Path:
+        """The encrypted secrets, where the machine has no keyring."""
+        return self.data / "secrets.sealed"
+
+    @property
+    def studies(self) -> Path:
+        """Journals of the optimisation studies."""
+        return self.data / "studies"
+
+    @property
+    def models(self) -> Path:
+        """Artifacts of trained models, a folder for each user."""
+        return self.data / "models"
+
+    @property
+    def drafts(self) -> Path:
+        """Unsaved texts of strategies, a folder for each user."""
+        return self.data / "drafts"
+
+    @property
+    def backups(self) -> Path:
+        """Backups, where no other folder is set."""
+        return self.data / "backups"
 
     def create(self) -> None:
         """Make the folders, private to the user.

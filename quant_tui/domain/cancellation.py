@@ -5,11 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from quant_tui.domain.errors import Cancelled
 
 CancelCheck = Callable[[], bool]
 """Says whether the work was cancelled; cheap enough to be asked many times a second."""
+
+GIVEN_UP: ContextVar[CancelCheck | None] = ContextVar("given_up", default=None)
+"""Says whether whoever asked waits no more. It follows the work into its threads, for reads
+that are handed no check of their own."""
 
 POLL_SECONDS = 0.1
 

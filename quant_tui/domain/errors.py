@@ -1,13 +1,16 @@
 """The one error hierarchy: each error has a title for people, a message, and a hint.
 
 The UI turns any of them into a toast or an error panel in one place, the CLI into
-one line on stderr and an exit code. An error that is not one of these is a defect
+one line on stderr and an exit code. No message holds a secret: what is known as one is
+taken out of it. An error that is not one of these is a defect
 of ours: it goes to the log with its traceback and is shown as "Unexpected error".
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from quant_tui.domain.redaction import redact
 
 
 class QuantError(Exception):
@@ -24,9 +27,9 @@ class QuantError(Exception):
     title = "Something went wrong"
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = redact(message)
+        self.hint = redact(hint)
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
@@ -54,10 +57,56 @@ class Conflict(QuantError):
     title = "Conflict"
 
 
+class NotSignedIn(QuantError):
+    """Nobody is signed in, or not any more."""
+
+    title = "Nobody is signed in"
+
+
+class WrongPassword(InvalidInput):
+    """Name and password do not belong together; it is not said which of them is wrong."""
+
+    title = "Not signed in"
+
+
+class TooManyTries(QuantError):
+    """Too many passwords or codes were wrong; the message says when the next may be tried."""
+
+    title = "Too many tries"
+
+
+class MailNotSent(QuantError):
+    """A message could not be handed to the mail server."""
+
+    title = "Mail not sent"
+
+
 class StoreUnavailable(QuantError):
     """A store cannot be started, reached, read or written."""
 
     title = "Store unavailable"
+
+
+class IndexDamaged(StoreUnavailable):
+    """The vector index cannot be used as it is; it is filled again from MongoDB."""
+
+
+class EmbeddingFailed(QuantError):
+    """Texts could not be turned into vectors."""
+
+    title = "Texts not embedded"
+
+
+class SecretsLocked(QuantError):
+    """The file of encrypted secrets needs its passphrase, which nobody gave."""
+
+    title = "Secrets are locked"
+
+
+class WrongPassphrase(SecretsLocked):
+    """The passphrase given is not the one of the file; nothing was changed."""
+
+    title = "Wrong passphrase"
 
 
 class DataImportError(QuantError):
@@ -149,6 +198,18 @@ class InsufficientData(QuantError):
     title = "Not enough data"
 
 
+class LeakageFound(QuantError):
+    """A feature looks ahead, or nobody has looked yet whether it does."""
+
+    title = "Leakage"
+
+
+class ArtifactDamaged(QuantError):
+    """The file of a trained model is gone, damaged, or not the one that was registered."""
+
+    title = "Model cannot be loaded"
+
+
 class Cancelled(QuantError):
     """The work was cancelled by the person who started it."""
 
@@ -156,3 +217,85 @@ class Cancelled(QuantError):
 
     def __init__(self, message: str = "Cancelled.", *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
+
+
+class WorkerLost(QuantError):
+    """A task could not be finished: every process that ran it ended in the middle."""
+
+    title = "Task could not be finished"
+
+
+class ClusterUnavailable(QuantError):
+    """The cluster cannot be reached, has no workers, or went away."""
+
+    title = "Cluster unavailable"
+
+
+class VersionsDiffer(QuantError):
+    """Somewhere tasks would run with other versions, and so perhaps to other figures."""
+
+    title = "Versions differ"
+
+
+class ProviderError(QuantError):
+    """A source of market data gave no usable answer; nothing of it was stored."""
+
+    title = "Market data not fetched"
+
+
+class ProviderUnreachable(ProviderError):
+    """It could not be reached, or broke off, also after trying again."""
+
+
+class RequestRefused(ProviderError):
+    """It knows no such symbol, or cannot be asked that."""
+
+
+class KeyRefused(ProviderError):
+    """The key is missing or wrong, or the plan does not give this.
+
+    Parameters
+    ----------
+    whole_key
+        Whether nothing at all can be had with the key; otherwise only this cannot.
+    """
+
+    title = "Key needed"
+
+    def __init__(self, message: str, *, hint: str = "", whole_key: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.whole_key = whole_key
+
+
+class TooManyRequests(ProviderError):
+    """Too many requests in a short time; it may be asked again soon."""
+
+    title = "Request limit"
+
+
+class DailyLimitReached(ProviderError):
+    """The day's requests are used up; asking again before the reset is of no use."""
+
+    title = "Request limit"
+
+
+class LanguageModelError(QuantError):
+    """A language model gave no usable answer, or an answer broke off.
+
+    Parameters
+    ----------
+    title
+        What kind of failure it is, in a few words.
+    retry_after
+        Seconds after which the same question may succeed; None when asking again as it is
+        would be of no use.
+    """
+
+    title = "No answer"
+
+    def __init__(
+        self, message: str, *, hint: str = "", title: str = "", retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.title = title or LanguageModelError.title
+        self.retry_after = retry_after

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pydantic import Field
 
 from quant_tui.domain.base import Document, Entity, Stamped, UtcDatetime, utc_now
+
+MOST_AHEAD = timedelta(days=31)
+"""How far a bar may be dated after now: one of a week or month by its end."""
 
 
 class MarketData(Entity):
@@ -43,13 +48,18 @@ class EconomicIndicator(Entity):
 
 
 class NewsData(Entity):
-    """One news item; ``sentiment_score`` is between -1 and 1, or None when unrated."""
+    """One news item; ``sentiment_score`` is between -1 and 1, or None when unrated.
+
+    Beyond the data model: ``relevance``, how much the article is about the symbol (0 to 1),
+    None when that was not said. An article that names several symbols is one item for each.
+    """
 
     symbol: str
     title: str
     content: str = ""
     url: str = ""
     sentiment_score: float | None = Field(default=None, ge=-1, le=1)
+    relevance: float | None = Field(default=None, ge=0, le=1)
     topics: list[str] = Field(default_factory=list)
     source: str = ""
     published_at: UtcDatetime

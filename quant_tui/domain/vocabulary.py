@@ -36,6 +36,15 @@ class StrategyType(StrEnum):
     CUSTOM = "CUSTOM"
 
 
+class VersionReason(StrEnum):
+    """What made a version of a strategy."""
+
+    CREATED = "created"
+    EDITED = "edited"
+    STUDY = "applied from study"
+    RESTORED = "restored"
+
+
 class ModelType(StrEnum):
     """Kinds of machine-learning model."""
 
@@ -55,11 +64,21 @@ class ModelStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class FeatureType(StrEnum):
+    """How a feature is computed."""
+
+    EXPRESSION = "expression"
+    """By an expression of the rule language."""
+    FUNCTION = "function"
+    """By a function of an installed package."""
+
+
 class FeatureVersionStatus(StrEnum):
-    """Life of a feature's version."""
+    """Life of a feature's version: draft → production → archived."""
 
     DRAFT = "draft"
     PRODUCTION = "production"
+    ARCHIVED = "archived"
 
 
 class DeploymentEnvironment(StrEnum):
@@ -77,9 +96,58 @@ class DeploymentStatus(StrEnum):
     ROLLBACK = "rollback"
 
 
+class GenerationStatus(StrEnum):
+    """What became of a strategy that a language model wrote."""
+
+    FAILED = "failed"
+    """No answer could be used."""
+    CHECKED = "checked"
+    """Its rules can be used, and its user has not decided."""
+    APPROVED = "approved"
+    """It became a strategy."""
+    REJECTED = "rejected"
+    """Its user did not want it."""
+
+
 class DocumentType(StrEnum):
     """What a retrieval document was made of."""
 
     BACKTEST = "backtest"
     STRATEGY = "strategy"
     MARKET_INSIGHT = "market_insight"
+
+
+class MessageRole(StrEnum):
+    """Who wrote a message of a conversation."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class MessageStatus(StrEnum):
+    """How far a message of a conversation came."""
+
+    STREAMING = "streaming"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class CostMethod(StrEnum):
+    """Which shares of a position a sale closes."""
+
+    FIFO = "fifo"
+    AVERAGE = "average"
+
+
+class TransactionKind(StrEnum):
+    """What a portfolio's transaction does."""
+
+    BUY = "buy"
+    SELL = "sell"
+    DIVIDEND = "dividend"
+    SPLIT = "split"
+    DEPOSIT = "deposit"
+    WITHDRAWAL = "withdrawal"
+    FEE = "fee"
+    INTEREST = "interest"

@@ -11,7 +11,7 @@ from quant_tui.engine.metrics import Drawdown, Metrics, compute_metrics
 from quant_tui.engine.report import EquityCurve, Report
 from quant_tui.engine.rules import StrategyDocument, parse_document, validate_parameters
 from quant_tui.engine.run import run_backtest
-from quant_tui.engine.sweep import sweep, sweep_returns
+from quant_tui.engine.sweep import sweep, sweep_each, sweep_returns
 from quant_tui.engine.templates import TEMPLATES, Template
 from quant_tui.engine.version import ENGINE_VERSION
 
@@ -30,6 +30,7 @@ __all__ = [
     "parse_document",
     "run_backtest",
     "sweep",
+    "sweep_each",
     "sweep_returns",
     "validate_parameters",
 ]

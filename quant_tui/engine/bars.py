@@ -73,6 +73,16 @@ class Bars:
             getattr(self, name).flags.writeable = False
         self.dates.flags.writeable = False
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what another process needs: not what can be worked out again."""
+        return {name: getattr(self, name) for name in ("symbols", "dates", *FIELDS)}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Take arrays that were checked where they came from, read-only as they were."""
+        self.__dict__.update(state)
+        for name in ("dates", *FIELDS):
+            getattr(self, name).flags.writeable = False
+
     def __repr__(self) -> str:
         first, last = self.dates[0], self.dates[-1]
         return f"Bars({len(self.symbols)} symbols, {len(self.dates)} dates, {first} to {last})"

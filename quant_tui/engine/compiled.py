@@ -5,13 +5,17 @@ command never waits for a compiler; large work runs the machine code that numba 
 very same source and keeps on disk. Both give the same
 numbers: floating point is neither reordered nor contracted.
 
+A loop makes no array: room for what it works with is handed to it.
+
 A file of loops is self-contained: numba's cache looks at that one file to tell whether
 what it kept is still true, so a loop calls other loops of its own file alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
+import time
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from types import FunctionType
@@ -23,8 +27,25 @@ R = TypeVar("R")
 INTERPRETED_STEPS = 100_000
 """Steps up to which an interpreted loop ends before numba would be imported."""
 
-RECURRING_STEPS = 2_000_000
-"""Steps that small calls of one loop may take in all before it is compiled after all."""
+INTERPRETED_SECONDS = 0.5
+"""What small calls of all loops together may take before loops are compiled after all.
+
+Importing numba and loading what it keeps takes about as long.
+"""
+
+_OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
+"""How loops are compiled.
+
+Without ``_nrt`` a view of an array counts no references, which took most of the time of
+loops that look at many; the callers' references keep every array.
+"""
+
+_KEPT = hashlib.sha256(repr(_OPTIONS).encode()).hexdigest()[:8]
+"""Stands in the names of what numba keeps, which tell nothing of options: a loop that was
+compiled by others is no longer found."""
+
+_left = INTERPRETED_SECONDS
+"""Seconds of them that are left; none once the compiler is at work for any loop."""
 
 _lock = threading.RLock()
 _made: list[Loop[..., object]] = []
@@ -42,7 +63,6 @@ class Loop(Generic[P, R]):
     def __init__(self, function: Callable[P, R]) -> None:
         self._function = cast(FunctionType, function)
         self._compiled: Callable[P, R] | None = None
-        self._interpreted_steps = 0
         update_wrapper(self, function)
         _made.append(cast("Loop[..., object]", self))
 
@@ -53,19 +73,39 @@ class Loop(Generic[P, R]):
     def sized(self, steps: int) -> Callable[P, R]:
         """Return the faster form for so many steps, counting what is ready already.
 
-        Small calls that come again and again are compiled too, once interpreting them has
-        taken as long as numba takes to be imported.
+        Small calls that come again and again are compiled too, once interpreting has taken
+        as long as numba takes to be ready, or where numba is in use for another loop.
         """
-        if self._compiled is None and steps <= INTERPRETED_STEPS:
-            self._interpreted_steps += steps
-            if self._interpreted_steps <= RECURRING_STEPS:
-                return self.interpreted
-        return self.compiled
+        small = steps <= INTERPRETED_STEPS and _left > 0.0
+        return self._timed if small and self._compiled is None else self.compiled
+
+    def plainly(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Take a form in numpy that gives the same bits, to run instead of interpreting.
+
+        A decorator, for loops that are often run small.
+        """
+        self.interpreted = function
+        return function
 
     @cached_property
     def interpreted(self) -> Callable[P, R]:
         """The loop as Python runs it, and so the loops that it calls."""
         return cast(Callable[P, R], self._with(lambda loop: loop.interpreted))
+
+    @cached_property
+    def _timed(self) -> Callable[P, R]:
+        """The interpreted loop, its time taken from what interpreting may take in all."""
+        function = self.interpreted
+
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            global _left  # one account for the process
+            began = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                _left -= time.perf_counter() - began
+
+        return run
 
     @property
     def compiled(self) -> Callable[P, R]:
@@ -75,6 +115,11 @@ class Loop(Generic[P, R]):
                 if self._compiled is None:
                     self._compiled = self._compile()
         return self._compiled
+
+    @property
+    def kept_as(self) -> str:
+        """What numba calls the loop in the names of its files."""
+        return f"{self._function.__qualname__}_{_KEPT}"
 
     @property
     def source(self) -> str:
@@ -87,10 +132,13 @@ class Loop(Generic[P, R]):
         return self._function.__module__
 
     def _compile(self) -> Callable[P, R]:
+        global _left  # from here on the import is paid for
         from numba import njit
 
-        made = njit(nogil=True, cache=True, error_model="numpy")
-        return cast(Callable[P, R], made(self._with(lambda loop: loop.compiled)))
+        _left = 0.0
+        function = self._with(lambda loop: loop.compiled)
+        function.__qualname__ = self.kept_as
+        return cast(Callable[P, R], njit(cache=True, **_OPTIONS)(function))  # type: ignore[call-overload]  # not in its annotations
 
     def _with(self, form: Callable[[Loop[..., object]], object]) -> FunctionType:
         """Return the function with one form of each loop that it calls."""

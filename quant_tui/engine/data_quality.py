@@ -39,6 +39,10 @@ SPLIT_RATIOS = (2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 50, 100)
 SPLIT_TOLERANCE = 0.05
 """How far, as a fraction, open and close may lie from the price that a split would give."""
 
+SPLIT_TURNOVER, TURNOVER_BARS = 4.0, 20
+"""A fall with more than so many times the turnover (close times volume) that was usual in
+so many bars before is a crash: a split leaves the turnover as it was."""
+
 STALE_DAYS, STALE_BARS = 5, 60
 """A close that repeats so often in a row is stale: daily bars, intraday bars."""
 
@@ -122,6 +126,60 @@ def data_quality(bars: Bars) -> list[DataQualityIssue]:
             )  # fmt: skip
         found += own.issues(name)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Jumps:
+    """Closes that jump, arrays of shape (K,).
+
+    Attributes
+    ----------
+    before, opened, close, after
+        The close before, the bar's own open and close, the close after (NaN at the end).
+    usual_move
+        Robust deviation of the returns around, the jump and what follows it left out.
+    turnover
+        Close times volume over its median in :data:`TURNOVER_BARS` bars before; NaN
+        when there was none.
+    """
+
+    before: FloatArray
+    opened: FloatArray
+    close: FloatArray
+    after: FloatArray
+    usual_move: FloatArray
+    turnover: FloatArray
+
+
+def judge_jumps(jumps: Jumps) -> tuple[BoolArray, FloatArray]:
+    """Tell errors and splits from moves of the market.
+
+    Returns
+    -------
+    spikes
+        (K,) where the next bar took the jump back and its neighbours move far less.
+    split_ratios
+        (K,) new shares for an old one of the usual split that would explain the jump,
+        NaN where none does: open and close must both be near its price, the next bar
+        must not take it back, and a fall must not come with a crash's turnover.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        moves = np.abs(np.log(jumps.close / jumps.before))
+        back = np.abs(np.log(jumps.after / jumps.before)) < REVERTED * moves
+        change = jumps.close / jumps.before - 1.0
+        spikes: BoolArray = back & (np.abs(change) > LOCAL_DEVIATIONS * jumps.usual_move)
+        prices = jumps.before[:, None] * _SPLIT_FACTORS
+        off = np.maximum(
+            np.abs(jumps.close[:, None] / prices - 1.0),
+            np.abs(jumps.opened[:, None] / prices - 1.0),
+        )
+        crash = (change < 0.0) & (jumps.turnover > SPLIT_TURNOVER)
+    ratios = np.full(len(moves), np.nan)
+    if len(moves):
+        nearest = off.argmin(axis=1)
+        is_split = (off.min(axis=1) < SPLIT_TOLERANCE) & ~spikes & ~crash
+        ratios[is_split] = 1.0 / _SPLIT_FACTORS[nearest[is_split]]
+    return spikes, ratios
 
 
 def _missing(bars: Bars, intraday: bool) -> BoolArray | None:
@@ -249,30 +307,42 @@ class _Series:
         rows = np.flatnonzero(np.abs(returns - centre) > bound) + 1
         if len(rows) == 0:
             return none, none
-        before, here = close[rows - 1], close[rows]
-        after = close[np.minimum(rows + 1, len(close) - 1)]
-        reverted = (rows + 1 < len(close)) & (
-            np.abs(np.log(after / before)) < REVERTED * np.abs(np.log(here / before))
+        follows = np.append(close, np.nan)
+        spikes, ratios = judge_jumps(
+            Jumps(
+                before=close[rows - 1],
+                opened=self._open[rows],
+                close=close[rows],
+                after=follows[rows + 1],
+                usual_move=self._usual_moves(returns, rows - 1),
+                turnover=self._turnover(rows),
+            )
         )
-        reverted[reverted] = self._stands_out(returns, rows[reverted] - 1)
-        prices = before[:, None] * _SPLIT_FACTORS
-        near = np.abs(here[:, None] / prices - 1.0) < SPLIT_TOLERANCE
-        near &= np.abs(self._open[rows][:, None] / prices - 1.0) < SPLIT_TOLERANCE
-        is_split: BoolArray = near.any(axis=1)
-        return rows[reverted], rows[is_split & ~reverted]
+        return rows[spikes], rows[np.isfinite(ratios)]
 
     @staticmethod
-    def _stands_out(returns: FloatArray, places: IntArray) -> BoolArray:
-        """Whether returns are far from what their neighbours are, their reversal left out."""
+    def _usual_moves(returns: FloatArray, places: IntArray) -> FloatArray:
+        """Robust deviation of what returns are around places, their reversal left out."""
         around = np.concatenate((np.arange(-LOCAL_BARS, 0), np.arange(2, LOCAL_BARS + 2)))
         near = places[:, None] + around
         inside = (near >= 0) & (near < len(returns))
         moves = np.abs(returns[np.clip(near, 0, len(returns) - 1)])
         moves[~inside] = np.nan
         moves[~inside.any(axis=1)] = 0.0
-        usual = 1.4826 * np.nanmedian(moves, axis=1)
-        far: BoolArray = np.abs(returns[places]) > LOCAL_DEVIATIONS * usual
-        return far
+        usual: FloatArray = 1.4826 * np.nanmedian(moves, axis=1)
+        return usual
+
+    def _turnover(self, rows: IntArray) -> FloatArray:
+        """Turnover of bars over what was usual before them; NaN without volume."""
+        traded = self._close * self._volume
+        traded[self._volume <= 0.0] = np.nan
+        near = rows[:, None] - np.arange(1, TURNOVER_BARS + 1)
+        usual = traded[np.maximum(near, 0)]
+        usual[near < 0] = np.nan
+        known = np.isfinite(usual).any(axis=1)
+        found = np.full(len(rows), np.nan)
+        found[known] = traded[rows[known]] / np.nanmedian(usual[known], axis=1)
+        return found
 
     def _stale(self) -> IntArray:
         """Rows at which a close begins to repeat for too long."""

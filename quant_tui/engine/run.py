@@ -15,6 +15,7 @@ from quant_tui.engine.arrays import BoolArray, FloatArray
 from quant_tui.engine.bars import PRICES, Bars
 from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.metrics import compute_metrics
+from quant_tui.engine.metrics.benchmark import benchmark_warnings, carried
 from quant_tui.engine.report import EquityCurve, Report
 from quant_tui.engine.rules.document import StrategyDocument, parse_document
 from quant_tui.engine.rules.findings import did_you_mean
@@ -107,7 +108,7 @@ def run_backtest(
     )
     levels = _checked_benchmark(benchmark, len(history))
     if levels is not None:
-        levels = levels[begin:]
+        levels = carried(levels[begin:])
     watch.step(0.02, "computing signals")
     check_length(history, warm)
     interpreter = Interpreter(
@@ -118,14 +119,15 @@ def run_backtest(
     simulation = simulate(bars, config, orders, watch.part(0.4, 0.7))
     watch.step(0.7, "computing figures")
     trips = round_trips(bars, config, simulation)
-    fills = simulation.fills
+    fills, equity = simulation.fills, simulation.equity
+    share = np.divide(simulation.gross, equity, out=np.zeros(len(equity)), where=equity > 0.0)
     metrics = compute_metrics(
         bars.dates,
-        simulation.equity,
+        equity,
         initial_capital=config.initial_capital,
         annualization=config.annualization or bars.periods_per_year,
         risk_free=config.risk_free,
-        invested=simulation.gross,
+        exposure=share,
         trade_pnl=trips.pnl,
         trade_returns=trips.return_,
         trade_bars=trips.bars,
@@ -135,8 +137,9 @@ def run_backtest(
         slippage_paid=float(fills.slippage.sum()),
         benchmark=levels,
     )
-    with np.errstate(all="ignore"):
-        share = np.where(simulation.equity > 0.0, simulation.gross / simulation.equity, 0.0)
+    warnings = _warnings(bars, config, simulation, trips)
+    if levels is not None:
+        warnings += benchmark_warnings(bars.dates, levels)
     report = Report(
         bars=bars,
         strategy=document,
@@ -149,10 +152,10 @@ def run_backtest(
         plan=orders,
         interest=simulation.interest,
         borrowed_open=float(simulation.borrowed.sum()),
-        equity_curve=EquityCurve(bars.dates, simulation.equity, simulation.cash, share),
+        equity_curve=EquityCurve(bars.dates, equity, simulation.cash, share),
         benchmark_curve=_benchmark_curve(levels, config.initial_capital),
         warm_up=warm,
-        warnings=tuple(_warnings(bars, config, simulation, trips)),
+        warnings=tuple(warnings),
         history=history,
     )
     watch.step(1.0, "done")
@@ -347,7 +350,7 @@ def check_length(bars: Bars, warm: int) -> None:
 def _checked_benchmark(benchmark: ArrayLike | None, count: int) -> FloatArray | None:
     if benchmark is None:
         return None
-    levels = np.array(benchmark, dtype=np.float64)
+    levels = np.asarray(benchmark, dtype=np.float64)
     if levels.shape != (count,):
         raise InvalidInput(
             f"benchmark has shape {levels.shape}; {count} dates need ({count},).",
@@ -364,12 +367,8 @@ def _checked_benchmark(benchmark: ArrayLike | None, count: int) -> FloatArray | 
 def _benchmark_curve(levels: FloatArray | None, initial_capital: float) -> FloatArray | None:
     if levels is None:
         return None
-    there = np.isfinite(levels)
-    if not there.any():
-        return np.full(len(levels), np.nan)
-    rows = np.where(there, np.arange(len(levels)), 0)
-    np.maximum.accumulate(rows, out=rows)
-    curve: FloatArray = levels[rows] / levels[int(there.argmax())] * initial_capital
+    curve: FloatArray = levels / levels[int(np.isfinite(levels).argmax())]
+    curve *= initial_capital
     return curve
 
 

@@ -59,7 +59,7 @@ def is_kept() -> bool:
         return False
     source = Path(kernel.execute.source)
     changed = max(Path(compiler.origin).stat().st_mtime, source.stat().st_mtime)
-    kept = (source.parent / "__pycache__").glob(f"{source.stem}.execute-*.nbi")
+    kept = (source.parent / "__pycache__").glob(f"{source.stem}.{kernel.execute.kept_as}-*.nbi")
     return any(path.stat().st_mtime > changed for path in kept)
 
 

@@ -16,6 +16,8 @@ from typing import Generic, ParamSpec, TypeVar
 
 from quant_tui.domain.base import utc_now
 from quant_tui.domain.errors import Cancelled, QuantError
+from quant_tui.domain.redaction import redact
+from quant_tui.domain.turns import frequent_turns
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.jobs.cancel import CancelToken
 
@@ -208,10 +210,25 @@ class JobManager:
 
     async def run_in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a blocking function in the heavy-work threads and wait for it."""
-        return await self._loop.run_in_executor(self._threads, lambda: function(*args, **kwargs))
+
+        def work() -> T:
+            with frequent_turns():
+                return function(*args, **kwargs)
+
+        return await self._loop.run_in_executor(self._threads, work)
+
+    async def forget_all(self, timeout_seconds: float = 5.0) -> None:
+        """Cancel everything, wait for it to end, and forget all jobs with their results."""
+        await self._cancel_all(timeout_seconds)
+        self._jobs.clear()
+        self._noticed.clear()
 
     async def shutdown(self, timeout_seconds: float = 5.0) -> None:
         """Cancel everything and wait, at most ``timeout_seconds``, for it to end."""
+        await self._cancel_all(timeout_seconds)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _cancel_all(self, timeout_seconds: float) -> None:
         tasks = []
         for job in self.active:
             job.cancel()
@@ -219,7 +236,6 @@ class JobManager:
                 tasks.append(job.task)
         if tasks:
             await asyncio.wait(tasks, timeout=timeout_seconds)
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def notify_soon(self, job: Job[object]) -> None:
         """Tell the listeners of progress, from any thread, but not too often."""
@@ -277,7 +293,7 @@ class JobManager:
         job.status = RunStatus.FAILED
         job.error = error
         job.message = error.message
-        job.detail = "".join(traceback.format_exception(error))
+        job.detail = redact("".join(traceback.format_exception(error)))
 
     def _forget_old(self) -> None:
         finished = [job for job in self._jobs if job.status.is_final]

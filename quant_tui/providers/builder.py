@@ -8,6 +8,8 @@ Rules for what a file may hold, chosen so that nothing wrong enters a backtest u
 * A row without any price is no session: left out and noted. So is a halted one, as the
   Korea Exchange writes it: open, high, low and volume 0 beside the last close.
 * A missing volume is 0, noted; a negative one is an error.
+* A bar of the future is an error, wherever the exchange is; a bar of a week or month may be
+  dated by its end, hence :data:`~quant_tui.domain.market_data.MOST_AHEAD`.
 * A file of closes alone (indexes, fund values) has open, high and low taken from close,
   noted.
 """
@@ -16,11 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quant_tui.domain.market_data import MOST_AHEAD
 from quant_tui.providers.dates import EARLIEST, LATEST, DateStyle, explain_date, parse_dates
 from quant_tui.providers.numbers import explain_number, parse_numbers
 from quant_tui.providers.options import ReadOptions, is_symbol
@@ -79,6 +83,7 @@ class BarBuilder:
         self._log = log
         self._writer = writer
         self._symbols: dict[str, int] = {}
+        self._newest = int((datetime.now(UTC) + MOST_AHEAD).timestamp() * 1_000_000)
         self.rows = 0
         self.order = OrderWatch()
         self.naive_times = False
@@ -126,9 +131,16 @@ class BarBuilder:
             "date",
             lambda row: f"{_text(cells['date'], row)!r} is not between the years 1700 and 2200",
         )
+        future = _between(times.local) & (times.local > self._newest)
+        self._fatal(
+            future & ~times.wrong & ~times.absent & ~skip,
+            lines,
+            "date",
+            lambda row: f"{_text(cells['date'], row)!r} lies in the future",
+        )
         names, bad_symbol = self._names(cells, count, lines, skip, symbol)
         bad = self._check_figures(figures, absent, wrong, lines, skip)
-        bad |= bad_symbol | times.absent | times.wrong | ~_between(times.local)
+        bad |= bad_symbol | times.absent | times.wrong | ~_between(times.local) | future
         keep = ~bad & ~skip
         local, utc = self._clocks(times.local, times.offset, times.zoned)
         if bool(np.any(keep & ~times.zoned & (times.local % 86_400_000_000 != 0))):

@@ -46,7 +46,8 @@ class FileProvider:
 
     name = "file"
     title = "CSV and Parquet files"
-    capabilities = frozenset({"bars"})
+    capabilities = frozenset({"files"})
+    secret = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import cast
@@ -19,6 +19,7 @@ from quant_tui.domain.errors import QuantError
 from quant_tui.engine import Bars
 from quant_tui.engine.bars import FIELDS
 from quant_tui.services.bundle_archive import pack, read_json, refuse, unpack
+from quant_tui.services.outside_series import hash_of
 from quant_tui.services.result_hash import HASHED, result_hash
 
 FORMAT = "quant-tui backtest bundle"
@@ -27,6 +28,8 @@ FORMAT_VERSION = 1
 _BENCHMARK = "bars/benchmark.npy"
 _RESULT = "result.json"
 _SYMBOLS = "bars/symbols.json"
+_CALLS = "inputs/calls.json"
+_SERIES = "inputs/series.npy"
 _MEMBERS = frozenset(
     {_RESULT, _SYMBOLS, "bars/dates.npy", *(f"bars/{field}.npy" for field in FIELDS)}
 )
@@ -47,19 +50,23 @@ class Bundle:
         Level of the benchmark at each date (T,), NaN where unknown; None without one.
     versions
         Of what made the bundle.
+    inputs
+        Series from outside that the run read, by call: (T,) or (T, N).
     """
 
     document: Document
     bars: Bars
     benchmark: NDArray[np.float64] | None
     versions: Document
+    inputs: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the file; the same bundle gives the same bytes.
 
         ``manifest.json`` names format, versions, fingerprint and the SHA-256 of every
         other member; ``result.json`` is the document; the bars are NumPy arrays, dates
-        (T,) and prices and volume (T, N), columns as ``bars/symbols.json`` has them.
+        (T,) and prices and volume (T, N), columns as ``bars/symbols.json`` has them. Series
+        from outside are one array (K, T, N) with the calls in ``inputs/calls.json``.
         """
         members = {
             _RESULT: _json(self.document),
@@ -69,6 +76,14 @@ class Bundle:
         members |= {f"bars/{field}.npy": _array(getattr(self.bars, field)) for field in FIELDS}
         if self.benchmark is not None:
             members[_BENCHMARK] = _array(self.benchmark)
+        if self.inputs:
+            shape = self.bars.close.shape
+            members[_CALLS] = _json(
+                {"calls": [[call, series.ndim] for call, series in self.inputs.items()]}
+            )
+            members[_SERIES] = _array(
+                np.stack([_spread(series, shape) for series in self.inputs.values()])
+            )
         manifest = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
@@ -87,7 +102,7 @@ class Bundle:
         InvalidInput
             It is no bundle, is damaged, or its parts are of different runs.
         """
-        manifest, members = unpack(path, _MEMBERS, frozenset({_BENCHMARK}))
+        manifest, members = unpack(path, _MEMBERS, frozenset({_BENCHMARK, _CALLS, _SERIES}))
         if manifest.get("format") != FORMAT:
             refuse(path, "it is not a backtest's")
         if manifest.get("format_version") != FORMAT_VERSION:
@@ -109,13 +124,15 @@ class Bundle:
         benchmark = arrays.get(_BENCHMARK)
         if benchmark is not None and benchmark.shape != (len(bars),):
             refuse(path, "its benchmark is damaged")
-        _check_fingerprint(path, manifest, document, bars)
+        inputs = _read_inputs(path, members.get(_CALLS), arrays.get(_SERIES), bars)
+        _check_fingerprint(path, manifest, document, bars, inputs)
         versions = manifest.get("versions")
         return cls(
             document,
             bars,
             cast("NDArray[np.float64] | None", benchmark),
             versions if isinstance(versions, dict) else {},
+            inputs,
         )
 
 
@@ -129,12 +146,20 @@ def versions() -> Document:
     }
 
 
-def _check_fingerprint(path: Path, manifest: Document, document: Document, bars: Bars) -> None:
+def _check_fingerprint(
+    path: Path,
+    manifest: Document,
+    document: Document,
+    bars: Bars,
+    inputs: dict[str, NDArray[np.float64]],
+) -> None:
     said = document.get("fingerprint")
     if not isinstance(said, dict) or said != manifest.get("fingerprint"):
         refuse(path, "result.json is of another run than its manifest")
     if said.get("data") != bars.content_hash:
         refuse(path, "its bars are not those of its result")
+    if said.get("inputs", "") != hash_of(inputs):
+        refuse(path, "its series from outside are not those of its result")
     if not all(key in document for key in (*HASHED, "config", "details", "name", "backtest_id")):
         refuse(path, "result.json is damaged")
     if not all(map(_holds_figures, (document["performance"], document["risk_metrics"]))):
@@ -151,6 +176,33 @@ def _holds_figures(part: object) -> bool:
     return isinstance(part, dict) and all(
         value is None or isinstance(value, int | float) for value in part.values()
     )
+
+
+def _spread(series: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    return np.broadcast_to(series if series.ndim == 2 else series[:, None], shape)
+
+
+def _read_inputs(
+    path: Path, calls: bytes | None, series: NDArray[np.generic] | None, bars: Bars
+) -> dict[str, NDArray[np.float64]]:
+    if calls is None and series is None:
+        return {}
+    named = read_json(path, _CALLS, calls or b"{}").get("calls")
+    if (
+        series is None
+        or not isinstance(named, list)
+        or not all(
+            isinstance(one, list) and len(one) == 2 and isinstance(one[0], str) and one[1] in (1, 2)
+            for one in named
+        )
+        or series.dtype.kind != "f"
+        or series.shape != (len(named), *bars.close.shape)
+    ):
+        refuse(path, "its series from outside are damaged")
+    return {
+        call: np.asarray(one if dimensions == 2 else one[:, 0], dtype=np.float64)
+        for (call, dimensions), one in zip(named, series, strict=True)
+    }
 
 
 def _json(document: Document) -> bytes:

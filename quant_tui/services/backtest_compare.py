@@ -63,10 +63,19 @@ class BacktestComparison:
     differences: tuple[Difference, ...]
     curves: tuple[RebasedCurve, ...]
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What makes the runs hard to compare."""
+        periods = {(one.date[0][:10], one.date[-1][:10]) for one in self.curves if one.date}
+        if len(periods) > 1:
+            return ("The runs cover different periods: totals and extremes do not compare.",)
+        return ()
+
     def to_document(self) -> Document:
         """Return the JSON document of ``backtest compare``."""
         return {
             "runs": [_run(one) for one in self.reports],
+            "warnings": list(self.warnings),
             "metrics": [one.to_document() for one in self.figures],
             "differences": [one.to_document() for one in self.differences],
             "curves": [{"date": list(one.date), "value": list(one.value)} for one in self.curves],

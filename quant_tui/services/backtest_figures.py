@@ -63,12 +63,12 @@ FIGURES: tuple[Figure, ...] = (
     Figure("ulcer_index", "Ulcer index", "Risk", "percent"),
     Figure("annual_volatility", "Volatility", "Risk", "percent", "annual"),
     Figure("downside_deviation", "Downside deviation", "Risk", "percent", "annual"),
-    Figure("value_at_risk", "Value at risk 5 %", "Risk", "percent", "a day, empirical"),
+    Figure("value_at_risk", "Value at risk 5 %", "Risk", "percent", "a bar, empirical"),
     Figure(
         "conditional_value_at_risk", "Conditional VaR 5 %", "Risk", "percent", "mean of the worst"
     ),
-    Figure("skew", "Skew", "Risk", "ratio", "of daily returns"),
-    Figure("kurtosis", "Kurtosis", "Risk", "ratio", "of daily returns, excess"),
+    Figure("skew", "Skew", "Risk", "ratio", "of the bars' returns"),
+    Figure("kurtosis", "Kurtosis", "Risk", "ratio", "of the bars' returns, excess"),
     Figure("tail_ratio", "Tail ratio", "Risk", "ratio", "95th / |5th percentile|"),
     Figure("stability", "Stability", "Risk", "ratio", "R² of the log equity"),
     Figure("total_trades", "Round trips", "Trades", "count", "closed"),

@@ -94,6 +94,7 @@ class BacktestReport:
             "backtest_id": self.backtest.id or None,
             "execution_id": self.execution.execution_id if self.execution else None,
             "name": self.backtest.name,
+            "description": self.backtest.description,
             "status": str(self.backtest.status),
             "error": error or None,
             "created_at": self.backtest.created_at.isoformat(),

@@ -17,6 +17,7 @@ from quant_tui.engine.rules import StrategyDocument, parse_document, validate_pa
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.names import checked_name
 from quant_tui.services.strategies import StrategyService
+from quant_tui.services.strategy_rules import rules_of, rules_of_type
 
 DEFAULT_COMMISSION = 0.001
 """Commission of a new run, as a fraction of the value traded, unless one is given."""
@@ -60,6 +61,20 @@ class BacktestRequest:
     name: str = ""
     description: str = ""
     warm_up: bool = False
+
+    @classmethod
+    def again(cls, config: Document, strategy_id: str) -> BacktestRequest:
+        """Return a request of a strategy as it is now, on what a kept ``config`` ran on."""
+        settings = _Settings.of(config)
+        return cls(
+            settings.symbols,
+            strategy_id=strategy_id,
+            start=settings.start,
+            end=settings.end,
+            config=settings.config,
+            benchmark=settings.benchmark,
+            warm_up=settings.warm_up,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +134,40 @@ class PreparedBacktest:
     @classmethod
     def from_snapshot(cls, backtest: Backtest) -> PreparedBacktest:
         """Return what a kept backtest was asked for."""
-        config = backtest.config
-        strategy = config["strategy"]
+        strategy = backtest.config["strategy"]
+        settings = _Settings.of(backtest.config)
         return cls(
             strategy=parse_document(strategy["document"]),
             strategy_id=backtest.strategy_id,
             strategy_name=strategy["name"],
             params=dict(strategy["params"]),
+            symbols=settings.symbols,
+            start=settings.start,
+            end=settings.end,
+            config=settings.config,
+            benchmark=settings.benchmark,
+            warm_up=settings.warm_up,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What a kept ``config`` says beside its strategy."""
+
+    symbols: tuple[str, ...]
+    start: date | None
+    end: date | None
+    config: BacktestConfig
+    benchmark: str
+    warm_up: bool
+
+    @classmethod
+    def of(cls, config: Document) -> _Settings:
+        start, end = config["start_date"], config["end_date"]
+        return cls(
             symbols=tuple(config["symbols"]),
-            start=date.fromisoformat(config["start_date"]) if config["start_date"] else None,
-            end=date.fromisoformat(config["end_date"]) if config["end_date"] else None,
+            start=date.fromisoformat(start) if start else None,
+            end=date.fromisoformat(end) if end else None,
             config=BacktestConfig.from_document(
                 {key: value for key, value in config.items() if key not in _BESIDE_CONFIG}
             ),
@@ -170,12 +209,14 @@ async def prepare(
     if sum(given) != 1:
         raise InvalidInput("Give one strategy: an id, a type or a document.", field="strategy")
     own: Mapping[str, object] = {}
+    strategy_id = ""
     if request.strategy_id:
-        strategy = await strategies.get(request.strategy_id)
-        document = strategies.document_of(strategy)
+        strategy = await strategies.find(request.strategy_id)
+        strategy_id = strategy.id
+        document = rules_of(strategy)
         name, own = strategy.name, strategy.parameters
     elif request.strategy_type:
-        document = strategies.document_of_type(request.strategy_type)
+        document = rules_of_type(request.strategy_type)
         name = request.strategy_type
     else:
         document = parse_document(request.document)
@@ -198,7 +239,7 @@ async def prepare(
     checked_name(request.name)
     return PreparedBacktest(
         strategy=document,
-        strategy_id=request.strategy_id,
+        strategy_id=strategy_id,
         strategy_name=name,
         params=params,
         symbols=symbols,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import InvalidInput
+from quant_tui.domain.ml_platform import MLModel
 from quant_tui.domain.trading import Backtest, BacktestResult
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.engine import Bars, run_backtest
@@ -19,8 +20,9 @@ from quant_tui.services.backtest_differences import Difference, differences
 from quant_tui.services.backtest_report import BacktestReport
 from quant_tui.services.backtest_request import PreparedBacktest
 from quant_tui.services.backtest_result import result_of
+from quant_tui.services.outside_series import hash_of
 
-PARTS = ("data", "strategy", "config", "seed", "engine_version", "result")
+PARTS = ("data", "inputs", "strategy", "config", "seed", "engine_version", "result")
 """Parts of a fingerprint that are compared."""
 
 
@@ -57,6 +59,7 @@ class BacktestRerun:
         return {
             **after,
             "rerun": {
+                "kept": before["backtest_id"] != after["backtest_id"],
                 "same": self.same,
                 "equal": self.equal,
                 "before": before["fingerprint"],
@@ -65,6 +68,22 @@ class BacktestRerun:
                 "metrics": [one.to_document() for one in self.figures],
             },
         }
+
+
+def changed_models(result: BacktestResult, models: Mapping[str, MLModel]) -> tuple[str, ...]:
+    """Return which models a run asked that are other versions now, a line each.
+
+    Parameters
+    ----------
+    models
+        By call, as they stand now.
+    """
+    found = []
+    for one in result.details.get("inputs") or ():
+        now = models.get(one["call"])
+        if now is not None and "model" in one and one["model_id"] != now.id:
+            found.append(f"{one['call']} was {one['model']} and is {now.title} now")
+    return tuple(found)
 
 
 def compare_rerun(before: BacktestReport, after: BacktestReport) -> BacktestRerun:
@@ -114,11 +133,16 @@ def rerun_bundle(path: Path, cancel: Callable[[], bool] | None = None) -> Backte
             f"The bundle {path} is refused: result.json is damaged.", field="bundle"
         ) from error
     sources = before.result.details.get("data") if before.result else []
-    result = _run(prepared, bundle.bars, bundle.benchmark, sources or [], cancel)
+    result = _run(prepared, bundle.bars, bundle.benchmark, bundle.inputs, sources or [], cancel)
     return compare_rerun(before, replace(before, result=result))
 
 
-def make_bundle(report: BacktestReport, bars: Bars, benchmark: FloatArray | None) -> Bundle:
+def make_bundle(
+    report: BacktestReport,
+    bars: Bars,
+    benchmark: FloatArray | None,
+    inputs: Mapping[str, FloatArray] | None = None,
+) -> Bundle:
     """Return the bundle of a run, after running it again to know that it gives the same.
 
     Raises
@@ -129,7 +153,9 @@ def make_bundle(report: BacktestReport, bars: Bars, benchmark: FloatArray | None
     """
     prepared = PreparedBacktest.from_snapshot(report.backtest)
     sources = report.result.details.get("data") if report.result else []
-    again = replace(report, result=_run(prepared, bars, benchmark, sources or [], None))
+    again = replace(
+        report, result=_run(prepared, bars, benchmark, inputs or {}, sources or [], None)
+    )
     rerun = compare_rerun(report, again)
     if not rerun.same:
         changed = [part.replace("_", " ") for part in PARTS[:-1] if not rerun.equal[part]]
@@ -138,13 +164,14 @@ def make_bundle(report: BacktestReport, bars: Bars, benchmark: FloatArray | None
             f"{report.backtest.name} no longer gives its result: the {what} changed since it ran.",
             hint=f"Run it again (quant-tui backtest rerun {report.backtest.id}) and export that.",
         )
-    return Bundle(report.to_document(), bars, benchmark, versions())
+    return Bundle(report.to_document(), bars, benchmark, versions(), dict(inputs or {}))
 
 
 def _run(
     prepared: PreparedBacktest,
     bars: Bars,
     benchmark: FloatArray | None,
+    inputs: Mapping[str, FloatArray],
     provenance: list[Document],
     cancel: Callable[[], bool] | None,
 ) -> BacktestResult:
@@ -154,6 +181,7 @@ def _run(
         prepared.params,
         prepared.config,
         benchmark=benchmark,
+        inputs=inputs,
         cancel=cancel,
         begin=prepared.begin(bars),
     )
@@ -164,6 +192,7 @@ def _run(
         user_id="",
         issues=data_quality(bars),
         provenance=provenance,
+        inputs_hash=hash_of(inputs),
     )
 
 

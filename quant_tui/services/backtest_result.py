@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from quant_tui.domain.base import Document
 from quant_tui.domain.trading import BacktestResult
@@ -24,6 +24,8 @@ def result_of(
     user_id: str,
     issues: Sequence[DataQualityIssue],
     provenance: Sequence[Document],
+    inputs_hash: str = "",
+    inputs_sources: Sequence[Document] = (),
 ) -> BacktestResult:
     """Return the result of a run.
 
@@ -37,6 +39,11 @@ def result_of(
         closes out of range.
     provenance
         Where the bars are from, an entry a symbol.
+    inputs_hash
+        Of the series from outside that the run was given; empty without any. It is part
+        of the fingerprint.
+    inputs_sources
+        Where those are from, an entry a call.
     """
     details = dict(document["details"])
     told = [one.text for one in issues if one.check != "outside_range"]
@@ -44,9 +51,15 @@ def result_of(
     told = told[:WARNED_ISSUES]
     if more > 0:
         told.append(f"{more} more oddities of the bars are listed under data quality.")
-    details["warnings"] = [*(details.get("warnings") or ()), *told]
+    said = [text for one in inputs_sources if "model" in one for text in _said_of_model(one)]
+    details["warnings"] = [*(details.get("warnings") or ()), *said, *told]
     details["data_quality"] = [one.to_document() for one in issues[:LISTED_ISSUES]]
     details["data"] = list(provenance)
+    if inputs_sources:
+        details["inputs"] = list(inputs_sources)
+    fingerprint = {**document["fingerprint"], "result": result_hash(document)}
+    if inputs_hash:
+        fingerprint["inputs"] = inputs_hash
     return BacktestResult(
         backtest_id=backtest_id,
         execution_id=execution_id,
@@ -57,6 +70,18 @@ def result_of(
         portfolio_value=document["portfolio_value"],
         benchmark=document.get("benchmark") or {},
         details=details,
-        fingerprint={**document["fingerprint"], "result": result_hash(document)},
+        fingerprint=fingerprint,
         user_id=user_id,
     )
+
+
+def _said_of_model(source: Document) -> Iterator[str]:
+    """Say where a model that was asked says nothing, and among how many it was chosen."""
+    title = source["model"]
+    if source["values"] < source["bars"]:
+        yield f"{title} has a forecast on {source['values']:,} of {source['bars']:,} bars."
+    if source["trained_versions"] > 1:
+        yield (
+            f"{title} is one of {source['trained_versions']:,} trained versions; where they were"
+            " judged on these dates, choosing one was a trial that the trust card does not count."
+        )

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from quant_tui.domain.base import Document
+from quant_tui.domain.base import Document, utc_now
 from quant_tui.domain.errors import Cancelled, InvalidInput, NotFound, QuantError, StrategyError
 from quant_tui.domain.trading import Backtest, BacktestExecution, BacktestResult
 from quant_tui.domain.vocabulary import RunStatus
@@ -31,10 +31,11 @@ from quant_tui.services.backtest_request import (
     load_bars,
     prepare,
 )
-from quant_tui.services.backtest_rerun import make_bundle
+from quant_tui.services.backtest_rerun import changed_models, make_bundle
 from quant_tui.services.backtest_result import result_of
 from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.names import checked_name
+from quant_tui.services.outside_series import OutsideSeriesService
 from quant_tui.services.strategies import StrategyService
 from quant_tui.services.trust import TrustService
 from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
@@ -58,6 +59,7 @@ class BacktestService:
         market_data: MarketDataService,
         strategies: StrategyService,
         trust: TrustService,
+        outside: OutsideSeriesService,
         jobs: JobManager,
     ) -> None:
         self._user_id = user_id
@@ -68,6 +70,7 @@ class BacktestService:
         self._market_data = market_data
         self._strategies = strategies
         self._trust = trust
+        self._outside = outside
         self._jobs = jobs
 
     async def validate(self, request: BacktestRequest) -> dict[str, str]:
@@ -115,13 +118,35 @@ class BacktestService:
     async def rerun(self, backtest_id: str) -> Job[BacktestReport]:
         """Run a kept backtest again, as a new execution of the same backtest.
 
+        Where it asks models, and one of them is another version now, its result is kept as it
+        is and the run is another backtest, which says so in its description.
+
         Raises
         ------
         Conflict
             When it is running already.
+        NotFound, InsufficientData
+            A model that it asks is gone, or has no forecasts any more.
         """
         backtest = await self._backtests.get(backtest_id)
-        return self._start(backtest, PreparedBacktest.from_snapshot(backtest))
+        prepared = PreparedBacktest.from_snapshot(backtest)
+        models = await self._outside.models(prepared.strategy)
+        if models:
+            # a run that cannot be is not begun: it would stand in the place of the result
+            bars, _ = await load_bars(prepared, self._market_data)
+            await self._outside.of(prepared.strategy, bars)
+            result = (await self.show(backtest_id)).result
+            changed = changed_models(result, models) if result is not None else ()
+            if changed:
+                said = f"{backtest.name}, run again: {'; '.join(changed)}. Its result is kept."
+                copy = backtest.model_copy(
+                    update={
+                        "id": "", "name": f"{backtest.name}, again", "description": said,
+                        "status": RunStatus.PENDING, "created_at": utc_now(),
+                    }
+                )  # fmt: skip
+                backtest = await self._backtests.create(copy)
+        return self._start(backtest, prepared)
 
     async def list(
         self,
@@ -232,7 +257,8 @@ class BacktestService:
         if file_format == "bundle" and report.result is not None:
             prepared = PreparedBacktest.from_snapshot(report.backtest)
             bars, benchmark = await load_bars(prepared, self._market_data)
-            bundle = await asyncio.to_thread(make_bundle, report, bars, benchmark)
+            outside = await self._outside.of(prepared.strategy, bars)
+            bundle = await asyncio.to_thread(make_bundle, report, bars, benchmark, outside.inputs)
         return await asyncio.to_thread(export_report, report, out, file_format, bundle)
 
     def _backtest(self, request: BacktestRequest, prepared: PreparedBacktest) -> Backtest:
@@ -285,6 +311,7 @@ class BacktestService:
     ) -> BacktestResult:
         context.progress(0.02, "loading bars")
         bars, benchmark = await load_bars(prepared, self._market_data)
+        outside = await self._outside.of(prepared.strategy, bars)
         context.cancel.raise_if_cancelled()
         context.progress(0.1, "running")
 
@@ -298,12 +325,13 @@ class BacktestService:
             prepared.params,
             prepared.config,
             benchmark=benchmark,
+            inputs=outside.inputs,
             progress=progress,
             cancel=context.cancel,
             begin=prepared.begin(bars),
         )
         trials = await self._trust.record(prepared, report)
-        card = await self._trust.card(report, trials, context, start=0.7)
+        card = await self._trust.card(report, trials, context, start=0.7, inputs=outside.inputs)
         document = await context.run_in_thread(report.to_document)
         document["details"]["trust"] = card.to_document()
         issues = await context.run_in_thread(data_quality, bars)
@@ -319,6 +347,8 @@ class BacktestService:
             user_id=self._user_id,
             issues=issues,
             provenance=provenance,
+            inputs_hash=outside.content_hash,
+            inputs_sources=outside.sources,
         )
 
     @contextlib.asynccontextmanager

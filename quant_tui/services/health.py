@@ -8,7 +8,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,7 +16,11 @@ from pathlib import Path
 from quant_tui.config.settings import Settings
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import QuantError, StoreUnavailable
+from quant_tui.jobs.executors import Executors
+from quant_tui.services.chat_endpoints import ChatEndpoints
+from quant_tui.services.secrets import SecretService, SecretState, open_secrets
 from quant_tui.services.stores import Stores, open_metadata, without_password
+from quant_tui.services.task_versions import task_versions
 from quant_tui.storage.duck.bars import BarRepository
 from quant_tui.storage.duck.database import DuckStore
 from quant_tui.storage.duck.records import SymbolSummary
@@ -31,10 +35,6 @@ SHOWN_PACKAGES = (
     "lightgbm",
     "openai",
 )
-KEY_VARIABLES = ("OPENAI_API_KEY", "ALPHA_VANTAGE_API_KEY")
-"""Keys that the program uses; only whether they are set is ever told."""
-
-
 PROBE_SECONDS = 30.0
 
 
@@ -51,12 +51,29 @@ class StoreHealth:
 
 
 class HealthService:
-    """Asks each store whether it works."""
+    """Asks each store whether it works.
 
-    def __init__(self, settings: Settings, stores: Stores) -> None:
+    Attributes
+    ----------
+    index_problem
+        Says why the vector index is not used; empty while it is, or was not needed yet.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        secrets: SecretService,
+        executors: Executors,
+        endpoints: ChatEndpoints,
+    ) -> None:
         self._settings = settings
+        self._executors = executors
         self._stores = stores
+        self._secrets = secrets
+        self._endpoints = endpoints
         self._chroma = StoreHealth("ChromaDB", None, "not looked at yet")
+        self.index_problem: Callable[[], str] = lambda: ""
 
     async def check(self, *, chroma: bool = False) -> list[StoreHealth]:
         """Return the health of MongoDB, DuckDB, ChromaDB and the language model.
@@ -71,7 +88,10 @@ class HealthService:
         duck = _probe("DuckDB", asyncio.to_thread(self._stores.duck.ping))
         if chroma:
             self._chroma = await _probe("ChromaDB", _probe_chroma(self._settings))
-        return [await mongo, await duck, self._chroma, _language_model()]
+        found = self._chroma
+        if found.ok is not False and (problem := self.index_problem()):
+            found = StoreHealth("ChromaDB", False, problem)
+        return [await mongo, await duck, found, await _language_model(self._endpoints)]
 
     async def doctor(self) -> Document:
         """Return versions, health, paths, keys found, data freshness and disk use."""
@@ -80,6 +100,7 @@ class HealthService:
         return await _report(
             self._settings,
             (mongo, duck, chroma, model),
+            {**await _keys(self._secrets), **await _tasks(self._executors)},
             uri=self._stores.public_uri,
             kind=self._stores.server_kind,
             summaries=summaries,
@@ -124,9 +145,16 @@ async def doctor_without_stores(settings: Settings, cause: StoreUnavailable) -> 
             except QuantError as error:
                 mongo = StoreHealth("MongoDB", False, str(error))
     chroma = await _probe("ChromaDB", _probe_chroma(settings))
+    executors = Executors(settings.jobs, task_versions)
+    try:
+        secrets = open_secrets(settings)
+        others = {**await _keys(secrets), **await _tasks(executors)}
+    finally:
+        await asyncio.to_thread(executors.close)
     return await _report(
         settings,
-        (mongo, duck, chroma, _language_model()),
+        (mongo, duck, chroma, await _language_model(ChatEndpoints(settings, secrets))),
+        others,
         uri=without_password(uri),
         kind=kind,
         summaries=summaries,
@@ -136,6 +164,7 @@ async def doctor_without_stores(settings: Settings, cause: StoreUnavailable) -> 
 async def _report(
     settings: Settings,
     found: tuple[StoreHealth, StoreHealth, StoreHealth, StoreHealth],
+    others: Document,
     *,
     uri: str,
     kind: str,
@@ -167,13 +196,13 @@ async def _report(
             **({} if duck.ok else {"error": duck.detail}),
         },
         "chroma": {
-            "path": str(locations.chroma),
+            "path": settings.retrieval.chroma or str(locations.chroma),
             "version": chroma.detail if chroma.ok else None,
             "ok": bool(chroma.ok),
             **({} if chroma.ok else {"error": chroma.detail}),
         },
         "llm": {"ok": model.ok, "detail": model.detail},
-        "keys": {name: name in os.environ for name in KEY_VARIABLES},
+        **others,
         "data": {
             "symbols": len(summaries),
             "bars": sum(one.rows for one in summaries),
@@ -195,10 +224,34 @@ async def _report(
     }
 
 
+async def _tasks(executors: Executors) -> Document:
+    """Return where long work runs; of a cluster, what it has or why it cannot be used."""
+    try:
+        found = await asyncio.to_thread(executors.describe)
+    except QuantError as error:
+        return {"tasks": {**executors.place, "ok": False, "error": str(error)}}
+    return {"tasks": {**found, "ok": True}}
+
+
+async def _keys(secrets: SecretService) -> Document:
+    """Return which keys were found and where; never their values."""
+    problem = ""
+    found: list[SecretState] = []
+    try:
+        found = await secrets.overview()
+    except QuantError as error:
+        problem = str(error)
+    return {
+        "keys": {one.variable: bool(one.source) for one in found},
+        "key_sources": {one.variable: one.source for one in found if one.source},
+        **({"key_problem": problem} if problem else {}),
+    }
+
+
 async def _probe_chroma(settings: Settings) -> str:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "quant_tui.storage.chroma.probe"),
-        str(settings.locations.chroma),
+        settings.retrieval.chroma or str(settings.locations.chroma),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
@@ -227,8 +280,8 @@ async def _probe(name: str, ping: Awaitable[str]) -> StoreHealth:
         return StoreHealth(name, False, str(error))
 
 
-def _language_model() -> StoreHealth:
-    return StoreHealth("LLM", None, "no model is configured")
+async def _language_model(endpoints: ChatEndpoints) -> StoreHealth:
+    return StoreHealth("LLM", *await endpoints.health())
 
 
 def _installed(package: str) -> str | None:

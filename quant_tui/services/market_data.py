@@ -15,6 +15,7 @@ from quant_tui.domain.base import Document
 from quant_tui.domain.errors import DataProblem, InsufficientData, InvalidInput
 from quant_tui.jobs.manager import Job, JobContext, JobManager
 from quant_tui.providers.options import ReadOptions
+from quant_tui.services.arrivals import Arrivals, BarsArrived
 from quant_tui.services.names import checked_name
 from quant_tui.services.stores import Stores
 from quant_tui.storage.duck.records import BarTable, ImportBatch, SymbolSummary
@@ -57,6 +58,7 @@ class ImportReport:
 
     path: str
     symbols: tuple[str, ...]
+    interval: str
     rows: int
     inserted: int
     updated: int
@@ -70,9 +72,10 @@ class ImportReport:
 class MarketDataService:
     """Bars of all symbols; market data are shared by all users of a store."""
 
-    def __init__(self, stores: Stores, jobs: JobManager) -> None:
+    def __init__(self, stores: Stores, jobs: JobManager, arrivals: Arrivals) -> None:
         self._bars = stores.bars
         self._jobs = jobs
+        self._arrivals = arrivals
 
     async def symbols(self, search: str = "") -> list[SymbolSummary]:
         """Return the symbols that have bars, by name; ``search`` is part of a name."""
@@ -161,7 +164,19 @@ class MarketDataService:
                 self._bars.load, (benchmark,), None, end, interval=table.interval
             )
             closes = _as_of(other.dates, other.close[:, 0], table.dates)
-        return await asyncio.to_thread(_to_bars, table), closes
+        return await asyncio.to_thread(to_bars, table), closes
+
+    async def stamp(self, symbols: Sequence[str], end: date | None = None) -> str:
+        """Return a mark of the bars of symbols up to a day: equal marks, equal bars.
+
+        Worked out in the store, without loading them; different marks may be of equal bars.
+
+        Raises
+        ------
+        InvalidInput, NotFound
+            As :meth:`load_bars`.
+        """
+        return await asyncio.to_thread(self._bars.stamp, tuple(symbols), end)
 
     async def _earlier(self, symbols: Sequence[str], start: date, bars: int) -> date:
         """Return the day from which every symbol has so many bars before ``start``."""
@@ -206,12 +221,18 @@ class MarketDataService:
     async def import_file(self, request: ImportRequest, context: JobContext) -> ImportReport:
         """Import a file; on any failure the store is as it was.
 
+        Bars that were exported, one file or a folder, come back with their own sources
+        unless another source is named.
+
         Raises
         ------
         DataImportError
             With the rows that are wrong.
         """
-        return await context.run_in_thread(self._import, request, context)
+        report = await context.run_in_thread(self._import, request, context)
+        if report.inserted or report.updated:
+            self._arrivals.publish(BarsArrived(report.symbols, report.interval))
+        return report
 
     def start_import(self, request: ImportRequest) -> Job[ImportReport]:
         """Import a file as a job."""
@@ -224,6 +245,12 @@ class MarketDataService:
     def _import(self, request: ImportRequest, context: JobContext) -> ImportReport:
         from quant_tui.providers.files import read_bars
 
+        if request == ImportRequest(request.path):
+            from quant_tui.providers.exported import read_export
+            from quant_tui.services.bar_exports import import_export
+
+            if (export := read_export(request.path)) is not None:
+                return import_export(self._bars, export, context)
         began = time.monotonic()
         source = checked_name(request.source, title="source") or "file"
         adjustment = checked_name(request.adjustment, title="adjustment") or "unknown"
@@ -249,6 +276,7 @@ class MarketDataService:
             return ImportReport(
                 path=str(request.path),
                 symbols=tuple(staged.symbols),
+                interval=staged.interval,
                 rows=counts.total,
                 inserted=counts.inserted,
                 updated=counts.updated,
@@ -260,7 +288,14 @@ class MarketDataService:
             )
 
 
-def _to_bars(table: BarTable) -> Bars:
+def to_bars(table: BarTable) -> Bars:
+    """Return stored bars as the engine takes them.
+
+    Raises
+    ------
+    InvalidInput, InsufficientData
+        A price cannot be used, or a symbol has no bar.
+    """
     from quant_tui.engine import Bars
 
     return Bars(

@@ -27,7 +27,11 @@ def result_hash(result: Mapping[str, object]) -> str:
     result
         A document of ``backtest show``, or one with those keys.
     """
-    document = {key: result[key] for key in HASHED}
+    return document_hash({key: result[key] for key in HASHED})
+
+
+def document_hash(document: Mapping[str, object]) -> str:
+    """Return the SHA-256 of a document's canonical JSON, as :func:`result_hash` has it."""
     return hashlib.sha256(_canonical(document).encode("ascii")).hexdigest()
 
 

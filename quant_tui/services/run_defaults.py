@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from quant_tui.domain.market_data import Company
+from quant_tui.services.backtest_report import BacktestSummary
 from quant_tui.services.backtest_request import DEFAULT_COMMISSION
 from quant_tui.services.backtests import BacktestService
 from quant_tui.services.market_data import MarketDataService
@@ -54,15 +55,26 @@ async def suggest_run(
     facts = await companies.list(where={"symbol": {"$in": list(known)}}, limit=len(known) or 1)
     names = {one.symbol: one.name for one in facts}
     indices = [one.symbol for one in facts if one.sector == _INDEX and one.symbol in known]
-    last = await backtests.list(limit=1)
-    symbols: tuple[str, ...] = ()
-    if last and all(symbol in known for symbol in last[0].symbols):
-        symbols = last[0].symbols
-    if not symbols:
-        best = sorted(available, key=lambda one: (one.synthetic, -one.rows, one.symbol))
-        symbols = tuple(sorted(one.symbol for one in best[:SUGGESTED_SYMBOLS]))
+    symbols = likeliest_symbols(available, await backtests.list(limit=1))
     covering = [one for one in sorted(indices, reverse=True) if _covers(known, one, symbols)]
     return RunDefaults(available, names, symbols, covering[0] if covering else "")
+
+
+def likeliest_symbols(
+    available: Sequence[SymbolSummary], last: Sequence[BacktestSummary]
+) -> tuple[str, ...]:
+    """Return the symbols to begin with; see :class:`RunDefaults`.
+
+    Parameters
+    ----------
+    last
+        The last backtest; empty when there is none.
+    """
+    known = {one.symbol for one in available}
+    if last and last[0].symbols and known.issuperset(last[0].symbols):
+        return last[0].symbols
+    best = sorted(available, key=lambda one: (one.synthetic, -one.rows, one.symbol))
+    return tuple(sorted(one.symbol for one in best[:SUGGESTED_SYMBOLS]))
 
 
 def common_range(

@@ -16,6 +16,7 @@ from quant_tui.domain.base import Document, utc_now
 from quant_tui.domain.errors import NotFound
 from quant_tui.domain.market_data import Company, EconomicIndicator
 from quant_tui.jobs.manager import JobContext
+from quant_tui.services.arrivals import Arrivals, BarsArrived
 from quant_tui.services.market_data import SYNTHETIC_SOURCE
 from quant_tui.services.stores import Stores
 from quant_tui.storage.duck.records import CorporateAction, ImportBatch
@@ -54,8 +55,9 @@ class SampleReport:
 class SampleDataService:
     """The figures in ``sample_data/``; see PROVENANCE.md there."""
 
-    def __init__(self, stores: Stores) -> None:
+    def __init__(self, stores: Stores, arrivals: Arrivals) -> None:
         self._stores = stores
+        self._arrivals = arrivals
 
     async def load(self, context: JobContext | None = None) -> SampleReport:
         """Load all sample data; what is there already stays as it is.
@@ -89,7 +91,8 @@ class SampleDataService:
         companies = await asyncio.to_thread(_read_companies, folder)
         await self._stores.repositories.companies.upsert_many(companies, ["symbol"])
         symbols, bars = await asyncio.to_thread(self._load_bars, folder, report, cancel)
-        return symbols, bars, len(companies)
+        self._arrivals.publish(BarsArrived(symbols, "1d"))
+        return len(symbols), bars, len(companies)
 
     async def load_economic(self, context: JobContext | None = None) -> int:
         """Load the economic series; return the number of values.
@@ -113,7 +116,7 @@ class SampleDataService:
 
     def _load_bars(
         self, folder: Path, report: Progress, cancel: Callable[[], bool] | None
-    ) -> tuple[int, int]:
+    ) -> tuple[tuple[str, ...], int]:
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
@@ -136,7 +139,7 @@ class SampleDataService:
             self._stores.bars.upsert(_to_stage(chosen), batch, cancel=cancel)
         actions = pq.read_table(folder / "corporate_actions.parquet").to_pylist()
         self._stores.corporate_actions.upsert(CorporateAction(**one) for one in actions)
-        return pc.count_distinct(table["symbol"]).as_py(), table.num_rows
+        return tuple(pc.unique(table["symbol"]).to_pylist()), table.num_rows
 
 
 def _say_nothing(_fraction: float, _message: str) -> None:

@@ -8,10 +8,19 @@ import re
 from dataclasses import dataclass
 
 from quant_tui.config.settings import Settings
-from quant_tui.services.strategies import store_templates
+from quant_tui.services.home_swap import finish_interrupted
+from quant_tui.services.restore_on_server import finish_on_server
+from quant_tui.services.strategy_templates import store_templates
 from quant_tui.storage.duck.actions import CorporateActionRepository
 from quant_tui.storage.duck.bars import BarRepository
+from quant_tui.storage.duck.calendars import SymbolCalendarRepository
 from quant_tui.storage.duck.database import DuckStore
+from quant_tui.storage.duck.feature_values import FeatureValueRepository
+from quant_tui.storage.duck.fetched import FetchedRepository
+from quant_tui.storage.duck.fixes import BarFixRepository
+from quant_tui.storage.duck.quality import BarQualityRepository
+from quant_tui.storage.duck.technical_indicators import TechnicalIndicatorRepository
+from quant_tui.storage.duck.watched import WatchedFileRepository
 from quant_tui.storage.mongo.lifecycle import BacktestLifecycle
 from quant_tui.storage.mongo.migrations import migrate
 from quant_tui.storage.mongo.repositories import Repositories
@@ -36,7 +45,14 @@ class Stores:
     repositories: Repositories
     lifecycle: BacktestLifecycle
     bars: BarRepository
+    bar_fixes: BarFixRepository
+    bar_quality: BarQualityRepository
+    symbol_calendars: SymbolCalendarRepository
+    watched_files: WatchedFileRepository
     corporate_actions: CorporateActionRepository
+    fetched: FetchedRepository
+    indicators: TechnicalIndicatorRepository
+    feature_values: FeatureValueRepository
 
     async def close(self) -> None:
         """Close everything, whatever happens on the way, and leave the server."""
@@ -56,12 +72,15 @@ async def open_stores(settings: Settings) -> Stores:
         When one cannot be started or reached; what was opened is closed again.
     """
     locations = settings.locations
+    await asyncio.to_thread(finish_interrupted, locations)
     await asyncio.to_thread(locations.create)
     async with contextlib.AsyncExitStack() as stack:
         server, uri, kind, metadata = await open_metadata(settings, stack)
+        await finish_on_server(settings, metadata)
         duck = DuckStore(
             locations.duckdb_file,
             memory_limit=settings.duckdb.memory_limit,
+            reading_limit=settings.duckdb.reading_memory_limit,
             threads=settings.duckdb.threads,
             extra_indexes=settings.duckdb.order_indexes,
         )
@@ -79,7 +98,14 @@ async def open_stores(settings: Settings) -> Stores:
         repositories=repositories,
         lifecycle=BacktestLifecycle(metadata, repositories),
         bars=BarRepository(duck),
+        bar_fixes=BarFixRepository(duck),
+        bar_quality=BarQualityRepository(duck),
+        symbol_calendars=SymbolCalendarRepository(duck),
+        watched_files=WatchedFileRepository(duck),
         corporate_actions=CorporateActionRepository(duck),
+        fetched=FetchedRepository(duck),
+        indicators=TechnicalIndicatorRepository(duck),
+        feature_values=FeatureValueRepository(duck),
     )
 
 
@@ -114,6 +140,13 @@ async def open_metadata(
     metadata = await MetadataStore.open(uri, settings.mongodb.database)
     stack.push_async_callback(metadata.close)
     return server, uri, kind, metadata
+
+
+def address_of(settings: Settings) -> str:
+    """Return what tells this store from others: where it is, without any password."""
+    if settings.mongodb.uri:
+        return f"{without_password(settings.mongodb.uri)} {settings.mongodb.database}"
+    return str(settings.locations.mongodb.resolve())
 
 
 def without_password(uri: str) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Mapping
 
-from quant_tui.domain.errors import Conflict, NotFound
 from quant_tui.domain.trading import StrategyTrials
-from quant_tui.engine import run_backtest
+from quant_tui.engine.arrays import FloatArray
 from quant_tui.engine.report import Report
 from quant_tui.engine.robustness.assess import assess
 from quant_tui.engine.robustness.card import TrustCard
-from quant_tui.jobs.manager import Job, JobContext, JobManager
-from quant_tui.services.backtest_request import PreparedBacktest, load_bars
-from quant_tui.services.market_data import MarketDataService
+from quant_tui.jobs.manager import JobContext
+from quant_tui.services.backtest_request import PreparedBacktest
 from quant_tui.storage.mongo.repositories import UserRepositories
 from quant_tui.storage.mongo.trials import TrialCount
 
@@ -22,19 +21,9 @@ from quant_tui.storage.mongo.trials import TrialCount
 class TrustService:
     """Trial ledger and trust cards of one user."""
 
-    def __init__(
-        self,
-        *,
-        repositories: UserRepositories,
-        market_data: MarketDataService,
-        jobs: JobManager,
-    ) -> None:
+    def __init__(self, repositories: UserRepositories) -> None:
         self._user_id = repositories.user_id
-        self._backtests = repositories.backtests
-        self._results = repositories.results
         self._trials = repositories.trials
-        self._market_data = market_data
-        self._jobs = jobs
 
     async def trials_of(self, prepared: PreparedBacktest) -> TrialCount:
         """Return how many trials the ledger has of a strategy, and how their Sharpes vary."""
@@ -83,6 +72,7 @@ class TrustService:
         *,
         start: float = 0.0,
         costly: bool | None = None,
+        inputs: Mapping[str, FloatArray] | None = None,
     ) -> TrustCard:
         """Make the card of a run as a part of a job.
 
@@ -94,63 +84,30 @@ class TrustService:
             The job; its progress goes from ``start`` to 0.95.
         costly
             Whether to run the strategy again for its checks; None where that is quick.
+        inputs
+            Series from outside that the run was given.
         """
 
         def progress(fraction: float, message: str) -> None:
             context.progress(start + (0.95 - start) * fraction, message)
 
-        annualization = report.config.annualization or 1.0
         return await context.run_in_thread(
             assess,
             report,
             trials=max(count.trials, 1),
-            trial_variance=None if count.variance is None else count.variance / annualization,
+            trial_variance=variance_of_a_period(count, report),
             costly=costly,
+            inputs=inputs,
             progress=progress,
             cancel=context.cancel,
         )
 
-    async def check(self, backtest_id: str) -> Job[TrustCard]:
-        """Make every check of a kept backtest, however long they take, as a job.
 
-        The result that is kept is not changed: the card is what the job returns, with
-        the trials that the ledger has by now.
-
-        Raises
-        ------
-        NotFound
-            There is no such backtest. The job fails with NotFound when it has no result,
-            and with Conflict when the bars are no longer those of the result.
-        """
-        backtest = await self._backtests.get(backtest_id)
-
-        async def work(context: JobContext) -> TrustCard:
-            context.progress(0.02, "loading bars")
-            result = await self._results.of_backtest(backtest_id)
-            if result is None:
-                raise NotFound(f"{backtest.name} has no result.", hint="Run it first.")
-            prepared = PreparedBacktest.from_snapshot(backtest)
-            bars, benchmark = await load_bars(prepared, self._market_data)
-            context.progress(0.1, "running")
-            report = await context.run_in_thread(
-                run_backtest,
-                bars,
-                prepared.strategy,
-                prepared.params,
-                prepared.config,
-                benchmark=benchmark,
-                cancel=context.cancel,
-                begin=prepared.begin(bars),
-            )
-            if report.fingerprint["data"] != result.fingerprint.get("data"):
-                raise Conflict(
-                    f"The bars of {backtest.name} have changed since it ran.",
-                    hint="Run it again, then check.",
-                )
-            count = await self._trials.count_of(strategy_key(prepared))
-            return await self.card(report, count, context, start=0.2, costly=True)
-
-        return self._jobs.start("check", f"Check {backtest.name}", work, target=backtest_id)
+def variance_of_a_period(count: TrialCount, report: Report | None) -> float | None:
+    """Return the variance of the trials' Sharpe ratios of one period; None where unknown."""
+    if count.variance is None or report is None:
+        return None
+    return count.variance / (report.config.annualization or 1.0)
 
 
 def strategy_key(prepared: PreparedBacktest) -> str:

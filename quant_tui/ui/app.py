@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,13 +19,15 @@ from textual.binding import BindingType
 from textual.containers import Container
 
 from quant_tui.ui import keymap, themes
+from quant_tui.ui.beside import ChatBeside
 from quant_tui.ui.bindings import FRAME_BINDINGS
 from quant_tui.ui.erasing import erases_in_colour
+from quant_tui.ui.gate import ALLOWED, WORKSPACES_MODE, Gate, HeldMessage
 from quant_tui.ui.job_watch import JobWatch
 from quant_tui.ui.jumps import JumpOffer
 from quant_tui.ui.opening import OpenServices, ServiceOpening
 from quant_tui.ui.painter import Painter, ThriftyUpdate
-from quant_tui.ui.reporting import Guarded, logger, report, toast
+from quant_tui.ui.reporting import Guarded, Severity, logger, report, toast
 from quant_tui.ui.signals import handle_end_signals
 from quant_tui.ui.slow_line import is_slow
 from quant_tui.ui.stack import WorkspaceStack
@@ -55,6 +57,11 @@ def _palette() -> type[Provider]:
     return Commands
 
 
+def _workspaces() -> Screen[None]:
+    """Return the screen that paints once for everything that a key set off."""
+    return SteadyScreen(id="_default")
+
+
 class QuantApp(Guarded, App[None]):
     """The app.
 
@@ -67,6 +74,8 @@ class QuantApp(Guarded, App[None]):
     """
 
     TITLE = "quant_tui"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {WORKSPACES_MODE: _workspaces}
+    DEFAULT_MODE = WORKSPACES_MODE
     CSS_PATH = "app.tcss"
     AUTO_FOCUS = None
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 -- typed by Textual
@@ -92,14 +101,12 @@ class QuantApp(Guarded, App[None]):
         self.opening = ServiceOpening(self, open_services)
         self.warming = Warming()
         self.stack = WorkspaceStack(self)
+        self.beside = ChatBeside(self)
         self.type_ahead = TypeAhead(self)
+        self.gate = Gate(self)
         self.theme_store = themes.ThemeStore(settings.locations)
         self._startup_problems = list(settings.problems)
         self._startup_problems += themes.use_first(self, self.theme_store, settings.ui.theme)
-
-    def get_default_screen(self) -> Screen[None]:
-        """Return the screen that paints once for everything that a key set off."""
-        return SteadyScreen(id="_default")
 
     def compose(self) -> ComposeResult:
         """Lay out the frame."""
@@ -182,6 +189,8 @@ class QuantApp(Guarded, App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Hold a key back while what it is for is on its way."""
+        if isinstance(event, events.InputEvent):
+            self.gate.touched()
         early = (
             isinstance(event, events.Key)
             and not event.is_forwarded
@@ -195,13 +204,29 @@ class QuantApp(Guarded, App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense now."""
+        if self.gate.closed and action not in ALLOWED:
+            return False
         if action == "undo":
             return self.undo.available
         if action == "open_finished":
             return self.jumps.available
         if action == "command_palette":  # a jump from it would leave a question unanswered
             return not self.screen.is_modal
+        if action == "chat":
+            return not self.screen.is_modal and parameters == (self.beside.next_step,)
         return super().check_action(action, parameters)
+
+    async def action_lock(self) -> None:
+        """Hide everything until the password is given."""
+        await self.gate.lock()
+
+    def action_sign_out(self) -> None:
+        """End the session of this machine, and leave nothing of its user here."""
+        self.in_background(self.gate.sign_out)
+
+    async def action_chat(self, step: str) -> None:
+        """Open the chat beside the workspace, go into it, or close it."""
+        await self.beside.take(step)
 
     async def action_undo(self) -> None:
         """Take back the last deletion."""
@@ -252,8 +277,10 @@ class QuantApp(Guarded, App[None]):
 
         if isinstance(self.screen, Confirm):
             return
-        question = Confirm("Quit all the same?", " ".join(losses), yes="Quit")
-        self.push_screen(question, lambda yes: self.exit() if yes else None)
+        # behind the lock it is nobody's business what
+        what = "Something is not finished." if self.gate.closed else " ".join(losses)
+        question = Confirm("Quit all the same?", what, yes="Quit")
+        self.push_screen(question, lambda yes: self.exit() if yes else None, mode=self.current_mode)
 
     def action_change_theme(self) -> None:
         """Choose among the themes."""
@@ -276,6 +303,37 @@ class QuantApp(Guarded, App[None]):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Give every theme the colours that Textual does not know of."""
         return themes.DEFAULTS
+
+    # -- the gate
+
+    def in_background(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run what outlives the screen it was begun on; an error becomes a toast."""
+
+        async def guarded() -> None:
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 -- reported, and logged when it is ours
+                report(self, error)
+
+        _running: Worker[None] = self.run_worker(guarded, exit_on_error=False)
+
+    def push_screen(self, screen: Any, *args: Any, mode: str | None = None, **kwargs: Any) -> Any:
+        """Show a screen; while the gate is closed, beneath it."""
+        beneath = WORKSPACES_MODE if self.gate.closed else None
+        return super().push_screen(screen, *args, mode=mode or beneath, **kwargs)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: Severity = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Show a short message; while the gate is closed, once it is open."""
+        if not self.gate.holds(HeldMessage(message, title, severity, timeout)):
+            super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     # -- painting
 

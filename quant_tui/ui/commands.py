@@ -7,14 +7,17 @@ are open, every strategy, backtest and symbol.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.fuzzy import Matcher
 
 from quant_tui.domain.errors import QuantError
+from quant_tui.services.names import matching
 from quant_tui.ui.reporting import logger
 from quant_tui.ui.workspaces import WORKSPACES
 
@@ -27,6 +30,16 @@ NAME_WIDTH = 34
 
 ABOUT_WIDTH = 37
 """Cells of its second."""
+
+MOST_CHATS = 200
+"""Conversations that the palette offers: pinned ones, then those last changed."""
+
+MOST_MODELS = 200
+"""Models that the palette offers: those last changed."""
+
+SYMBOL_NOUN = "symbol: "
+MOST_SYMBOLS = 30
+"""Symbols that are offered for one query."""
 
 
 class Command(NamedTuple):
@@ -41,7 +54,8 @@ class Command(NamedTuple):
 def views(app: QuantApp) -> Iterator[Command]:
     """Offer every workspace."""
     for entry in WORKSPACES:
-        yield Command(f"view: {entry.title}", f"Key {entry.key}", partial(app.go_to, entry.code))
+        about = f"Key {entry.key}" if entry.key else ""
+        yield Command(f"view: {entry.title}", about, partial(app.go_to, entry.code))
 
 
 def frame(app: QuantApp) -> Iterator[Command]:
@@ -58,11 +72,45 @@ def frame(app: QuantApp) -> Iterator[Command]:
         yield Command("stores: Open again", "Try once more", app.open_services)
 
 
+def account(app: QuantApp) -> Iterator[Command]:
+    """Offer what concerns who works here."""
+    yield Command("account: Sign out", "End the session of this machine", app.action_sign_out)
+    yield Command("account: Lock the screen", "Key ctrl+\\", app.action_lock)
+    for target, what, about in (
+        ("password", "Change the password", "Or set the first one"),
+        ("verify", "Verify the address", "By a one-time code"),
+        ("edit", "Change name or address", "A new address is verified anew"),
+        ("deactivate", "Deactivate", "Close the account; what it has is kept"),
+    ):
+        yield Command(f"account: {what}", about, partial(app.go_to, "account", target=target))
+
+
 def data(app: QuantApp) -> Iterable[Command]:
     """Offer what brings market data in."""
     from quant_tui.ui.screens.data_import.workspace import data_commands
 
     return data_commands(app.go_to)
+
+
+def settings(app: QuantApp) -> Iterable[Command]:
+    """Offer keys, backups and restoring."""
+    from quant_tui.ui.screens.settings.workspace import settings_commands
+
+    return settings_commands(app.go_to)
+
+
+def chat(app: QuantApp) -> Iterator[Command]:
+    """Offer the chat, beside and as a whole."""
+    go = partial(app.go_to, "chat")
+    yield Command("chat: Ask beside", "Key ctrl+a", partial(app.in_background, app.beside.ask))
+    for target, what, about in (
+        ("new", "New conversation", "In workspace 8"),
+        ("prompts", "Prompts", "The library: use, write, change them"),
+        ("generated", "Written strategies", "What the model has written: read, approve"),
+        ("tools", "Tools and their log", "What may be called, and what was"),
+        ("model", "Set up the language model", "Address, name, key; and try it"),
+    ):
+        yield Command(f"chat: {what}", about, partial(go, target=target))
 
 
 def themes(app: QuantApp) -> Iterator[Command]:
@@ -102,7 +150,7 @@ def of_workspaces(app: QuantApp) -> Iterator[Command]:
 
 
 async def objects(services: Services, go: Callable[..., None]) -> list[Command]:
-    """Offer every strategy, backtest and symbol."""
+    """Offer every strategy, backtest, watchlist, portfolio, and the newest models."""
     found: list[Command] = []
     if services.user is not None:
         found += [
@@ -115,12 +163,49 @@ async def objects(services: Services, go: Callable[..., None]) -> list[Command]:
                     partial(go, "backtests", target=one.id))
             for one in await services.backtests.list()
         ]  # fmt: skip
-    found += [
-        Command(f"symbol: {one.symbol}", f"a new backtest · {one.first} to {one.last}",
-                partial(go, "backtests", target=f"symbol:{one.symbol}"))
-        for one in await services.market_data.symbols()
-    ]  # fmt: skip
+        found += [
+            Command(f"watchlist: {one.name}", f"{len(one.symbols):,} symbols",
+                    partial(go, "watchlists", target=one.id))
+            for one in await services.watchlists.list()
+        ]  # fmt: skip
+        found += [
+            Command(f"portfolio: {one.name}", f"{len(one.positions):,} positions",
+                    partial(go, "portfolio", target=one.id))
+            for one in await services.portfolios.list()
+        ]  # fmt: skip
+        found += [
+            Command(f"feature: {one.name}", one.expression,
+                    partial(go, "models", target=f"features:{one.id}"))
+            for one in await services.features.list()
+        ]  # fmt: skip
+        found += [
+            Command(f"chat: {one.title or 'New conversation'}", "A conversation",
+                    partial(go, "chat", target=one.session_id))
+            for one in (await services.chat.list())[:MOST_CHATS]
+        ]  # fmt: skip
+        found += [
+            Command(f"model: {one.title}", f"{one.model_type} · {one.status}",
+                    partial(go, "models", target=f"models:{one.id}"))
+            for one in await services.models.list(limit=MOST_MODELS)
+        ]  # fmt: skip
     return found
+
+
+def symbol_commands(names: tuple[str, ...], query: str, go: Callable[..., None]) -> list[Command]:
+    """Offer the symbols that a query fits, a few of them.
+
+    They are found by the letters that they hold in a row: there can be thousands, and
+    matching all of them letter by letter at each key would take a tenth of a second.
+    """
+    wanted = query.strip().casefold()
+    wanted = wanted.removeprefix(SYMBOL_NOUN.strip()).strip()
+    if not wanted:
+        return []
+    return [
+        Command(f"{SYMBOL_NOUN}{name}", "Chart, figures, company, news",
+                partial(go, "symbol", target=name))
+        for name in matching(names, wanted, limit=MOST_SYMBOLS)
+    ]  # fmt: skip
 
 
 class Commands(Provider):
@@ -128,17 +213,33 @@ class Commands(Provider):
 
     _commands: tuple[Command, ...] = ()
     _objects: tuple[Command, ...] = ()
+    _symbols: tuple[str, ...] = ()
+    _reading: asyncio.Task[None] | None = None
 
     async def startup(self) -> None:
-        """Collect what there is as the palette opens."""
+        """Collect what can be done as the palette opens, and begin to read what there is.
+
+        It waits for nothing: the palette ends a search at the next letter, and with it the
+        startup that the search waits for, after which it would find nothing any more.
+        """
         app = cast("QuantApp", self.app)
-        self._commands = tuple(_once([*keys_here(app), *of_workspaces(app), *views(app),
-                                      *data(app), *frame(app), *themes(app)]))  # fmt: skip
+        offered = (keys_here, of_workspaces, views, data, settings, account, chat, frame, themes)
+        self._commands = tuple(_once(command for offer in offered for command in offer(app)))
         if app.services is not None:
-            try:
-                self._objects = tuple(await objects(app.services, app.go_to))
-            except QuantError:
-                logger.exception("the palette could not list what there is to jump to")
+            self._reading = asyncio.create_task(self._read(app.services), name="palette-objects")
+
+    async def shutdown(self) -> None:
+        """Stop reading with the palette."""
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _read(self, services: Services) -> None:
+        try:
+            self._objects = tuple(await objects(services, cast("QuantApp", self.app).go_to))
+            found = await services.market_data.symbols()
+            self._symbols = tuple(dict.fromkeys(one.symbol for one in found))
+        except QuantError:
+            logger.exception("the palette could not list what there is to jump to")
 
     async def discover(self) -> Hits:
         """Show the actions before anything is typed; objects would drown them."""
@@ -147,16 +248,15 @@ class Commands(Provider):
                 yield DiscoveryHit(_line(Content(command.name), command), command.run, command.name)
 
     async def search(self, query: str) -> Hits:
-        """Search actions and objects."""
+        """Search actions, then objects as soon as they are read."""
         matcher = self.matcher(query)
-        for command in (*self._commands, *self._objects):
-            score, offsets = matcher.fuzzy_search.match(matcher.query, command.name)
-            if score > 0:
-                shown = Content(command.name)
-                for offset in offsets:
-                    if not command.name[offset].isspace():
-                        shown = shown.stylize(matcher.match_style, offset, offset + 1)
-                yield Hit(score, _line(shown, command), command.run, command.name)
+        for hit in _matches(matcher, self._commands):
+            yield hit
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
+        symbols = symbol_commands(self._symbols, query, cast("QuantApp", self.app).go_to)
+        for hit in _matches(matcher, (*self._objects, *symbols)):
+            yield hit
 
 
 class Themes(Commands):
@@ -178,6 +278,17 @@ def _line(shown: Content, command: Command) -> Content:
     gap = NAME_WIDTH + 2 - shown.cell_length
     about = Content.styled(command.about, "not bold $text-muted")
     return Content.assemble(shown, " " * gap, about.truncate(ABOUT_WIDTH, ellipsis=True))
+
+
+def _matches(matcher: Matcher, commands: Iterable[Command]) -> Iterator[Hit]:
+    for command in commands:
+        score, offsets = matcher.fuzzy_search.match(matcher.query, command.name)
+        if score > 0:
+            shown = Content(command.name)
+            for offset in offsets:
+                if not command.name[offset].isspace():
+                    shown = shown.stylize(matcher.match_style, offset, offset + 1)
+            yield Hit(score, _line(shown, command), command.run, command.name)
 
 
 def _once(commands: Iterable[Command]) -> Iterator[Command]:

@@ -6,6 +6,7 @@ Every function takes None and non-finite numbers and writes :data:`NOTHING` for 
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, date, datetime
 
 NOTHING = "–"
@@ -64,14 +65,59 @@ def direction(value: object) -> str:
     return "up" if value > 0 else "down"
 
 
+_SIZES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+
+
 def compact(value: float | None) -> str:
     """Write ``1.2k``, ``3.4M``, ``5.6B``: at most six cells."""
     if value is None or _missing(value):
         return NOTHING
-    for size, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+    for size, suffix in _SIZES:
         if abs(value) >= size:
             return f"{value / size:.1f}{suffix}"
     return f"{value:.0f}"
+
+
+_FIGURE = re.compile(
+    r"(?P<lead>(?:\S )?[+-]?)(?P<whole>\d[\d,]*)(?:\.(?P<part>\d+))?(?P<unit>%|x| pp)?"
+)
+
+
+def shortened(text: str, width: int) -> str:
+    """Write a figure in fewer digits, so that none of those before the point is cut off.
+
+    ``12,345.678`` becomes ``12,345.7`` in eight cells and ``12.3k`` in five.
+
+    Returns
+    -------
+    str
+        Of at most ``width`` cells; empty when the text is no figure, cannot be so short, or
+        would become zero.
+    """
+    found = _FIGURE.fullmatch(text)
+    if found is None:
+        return ""
+    lead, part, unit = found["lead"], found["part"] or "", found["unit"] or ""
+    value = float(f"{found['whole'].replace(',', '')}.{part or 0}")
+    ways = [(1.0, "", decimals) for decimals in range(len(part) - 1, -1, -1)]
+    largest = next((one for one in _SIZES if value >= one[0]), None)
+    ways += [(*largest, decimals) for decimals in (2, 1, 0)] if largest else []
+    for size, suffix, decimals in ways:
+        figure = f"{value / size:,.{decimals}f}"
+        written = f"{lead}{figure}{suffix}{unit}"
+        if len(written) <= width and (any(c in "123456789" for c in figure) or not value):
+            return written
+    return ""
+
+
+def memory(count: float | None) -> str:
+    """Write a number of bytes: ``40 kB``, ``136 MB``, ``1.4 GB``."""
+    if count is None or _missing(count):
+        return NOTHING
+    for size, unit, decimals in ((1e9, "GB", 1), (1e6, "MB", 0)):
+        if count >= size:
+            return f"{number(count / size, decimals)} {unit}"
+    return f"{number(count / 1e3, 0)} kB"
 
 
 def day(value: date | datetime | None) -> str:

@@ -26,6 +26,10 @@ Follower = tuple[
 ]
 
 
+UNASKED = frozenset({"alerts", "watchlist"})
+"""Kinds of work that begin by themselves: their end is no news, what they found is."""
+
+
 class JobWatch:
     """Listens to the job manager for the whole app.
 
@@ -80,6 +84,11 @@ class JobWatch:
         if job.status.is_final:
             self._end(cast("Job[object]", job))
 
+    def forget(self) -> None:
+        """Tell nobody of the jobs so far any more."""
+        self._followers.clear()
+        self._ended |= {job.id for job in self.jobs}
+
     def _on_change(self, job: Job[object]) -> None:
         if job.status.is_final and job.id not in self._ended:
             self._ended.add(job.id)
@@ -101,6 +110,8 @@ class JobWatch:
                 on_failed(error)
                 told = True
         if told:
+            return
+        if job.kind in UNASKED and (error is None or isinstance(error, Cancelled)):
             return
         if error is None:
             toast(self._app, f"{job.title}: done", title="Jobs")

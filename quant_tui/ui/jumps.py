@@ -75,6 +75,17 @@ class JumpOffer:
             self._app.go_to(place.code, target=place.target)
             self._app.refresh_bindings()
 
+    def want(self) -> None:
+        """Go to what is expected as soon as it is finished, as after ``o``."""
+        self.place = None
+        self._wanted = bool(self._expected)
+
+    def forget(self) -> None:
+        """Withdraw every offer."""
+        self._expected.clear()
+        self._wanted = False
+        self.place = None
+
     def stay(self) -> None:
         """Do not go anywhere by itself any more: another key was pressed."""
         self._wanted = False

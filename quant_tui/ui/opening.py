@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from quant_tui.ui.alert_toasts import AlertToasts
+from quant_tui.ui.folder_toasts import FolderToasts
+from quant_tui.ui.model_toasts import ModelToasts
 from quant_tui.ui.reporting import describe, toast
 from quant_tui.ui.widgets.message_panel import Notice
 
 if TYPE_CHECKING:
     from quant_tui.services.composition import Services
+    from quant_tui.services.secrets import PassphraseQuestion
     from quant_tui.ui.app import QuantApp
     from quant_tui.ui.workspaces import Workspace
 
@@ -49,10 +54,12 @@ class ServiceOpening:
             await services.close()
 
     def tell(self, workspace: Workspace) -> None:
-        """Say in a workspace that the stores are being opened, or why they are not."""
+        """Say in a workspace why there is nothing to show yet."""
         error = self._app.services_error
         if error is not None:
             workspace.show_error(error, retry=self._try_again)
+        elif self._app.services is not None:
+            workspace.show_notice(Notice("Nobody is signed in", kind="loading"))
         else:
             workspace.show_notice(Notice("Opening the stores …", kind="loading"))
 
@@ -71,19 +78,23 @@ class ServiceOpening:
             toast(app, message, title=title, severity="error", seconds=10)
         else:
             app.services = services
+            services.secrets.asker = partial(_ask_passphrase, app)
+            services.backup_schedule.begin()
+            services.keep_index()
+            FolderToasts(app).attach(services.watched_folders)
+            services.watched_folders.begin()
             app.job_watch.attach(services.jobs)
             app.status_keeper.start(services)
+            app.gate.watch_idling(app.settings.account.idle_lock_minutes)
+            AlertToasts(app).attach(services.alert_feed)
+            ModelToasts(app).attach(services.model_feed)
             if services.user is None:
-                self._welcome(services)
+                await app.gate.ask()
         if app.stack.current is not None:
             app.stack.current.bring_forward()
 
-    def _welcome(self, services: Services) -> None:
-        from quant_tui.ui.modals.welcome import Welcome
 
-        async def greeted(_loaded: bool | None) -> None:
-            self._app.status_keeper.start(services)
-            self._app.stack.begin_again()
+async def _ask_passphrase(app: QuantApp, question: PassphraseQuestion) -> str | None:
+    from quant_tui.ui.modals.passphrase import ask_passphrase
 
-        self._app.type_ahead.drop()  # nobody knew of the questions that come now
-        self._app.push_screen(Welcome(services), greeted)
+    return await ask_passphrase(app, question)

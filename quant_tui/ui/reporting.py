@@ -13,6 +13,7 @@ from textual import events
 from textual.message_pump import MessagePump
 
 from quant_tui.domain.errors import Cancelled, QuantError
+from quant_tui.domain.redaction import redact
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -59,7 +60,7 @@ def report(app: App[Any], error: BaseException) -> None:
 
 
 def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or "no message"
+    text = redact(" ".join(str(error).split())) or "no message"
     if len(text) > 160:
         text = text[:159] + "…"
     return f"{type(error).__name__}: {text}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from quant_tui.domain.errors import NotSignedIn
 from quant_tui.ui.reporting import logger
 from quant_tui.ui.widgets.status_line import HealthMark, StatusLine
 
@@ -25,7 +27,10 @@ STALE_SESSIONS = 3
 
 
 def is_stale(last_session: date | None, today: date) -> bool:
-    """Return whether daily data are older than an exchange's calendar explains."""
+    """Return whether daily data are older than any exchange's calendar would explain.
+
+    A plain rule that stands until the exchange's own calendar is at hand.
+    """
     if last_session is None:
         return False
     day, sessions = last_session, 0
@@ -92,11 +97,17 @@ class StatusKeeper:
 
     async def _ask(self, services: Services, *, deeper: bool) -> None:
         line = self.line
-        line.show_user(services.user.username if services.user else "")
         try:
+            if services.user is not None:
+                services.user = await services.accounts.sessions.check(services.user)
+            line.show_user(services.user.username if services.user else "")
             health = await services.health.check(chroma=deeper)
             line.show_health([HealthMark(one.name, one.ok, one.detail) for one in health])
             last = await services.market_data.last_session()
-            line.show_data(last, is_stale(last, datetime.now(UTC).date()))
+            known = await services.freshness.of_store(work_out=deeper)
+            stale = known.stale if known else is_stale(last, datetime.now(UTC).date())
+            line.show_data(last, stale)
+        except NotSignedIn as error:
+            self._app.in_background(partial(self._app.gate.expel, error))
         except Exception:  # noqa: BLE001 -- logged; the line simply stays as it was
             logger.exception("the status line could not be brought up to date")

@@ -16,8 +16,11 @@ from textual.screen import UPDATE_PERIOD, Screen
 from textual.timer import Timer
 
 from quant_tui.ui.quiet import until_quiet
+from quant_tui.ui.steady_compositor import SteadyCompositor
 
 if TYPE_CHECKING:
+    from textual.widget import Widget
+
     from quant_tui.ui.app import QuantApp
 
 LONGEST_WAIT = 0.03
@@ -31,6 +34,31 @@ class SteadyScreen(Screen[None]):
     """Whether paintings wait; the first one never does."""
 
     _timer: Timer | None = None
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+        super().__init__(id=id)
+        self._compositor = SteadyCompositor()
+
+    def set_focus(
+        self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False
+    ) -> None:
+        """Give the keys to a widget, unless it belongs to a workspace that is not in front."""
+        if widget is None or cast("QuantApp", self.app).stack.takes_keys(widget):
+            super().set_focus(widget, scroll_visible, from_app_focus)
+
+    def classify(self) -> None:
+        """Look again which class of width the workspaces have: the chat beside takes some."""
+        widths = self.app.HORIZONTAL_BREAKPOINTS or []
+        fitting = self._get_breakpoint_classes(self.size.width, widths)
+        self.update_classes({name: name in fitting for _, name in widths}, animate=False)
+
+    def _get_breakpoint_classes(
+        self, dimension: int, breakpoints: list[tuple[int, str]]
+    ) -> set[str]:
+        """Go by the columns that the workspace has, not by those of the terminal."""
+        if breakpoints is self.app.HORIZONTAL_BREAKPOINTS:
+            dimension = cast("QuantApp", self.app).beside.room(dimension)
+        return super()._get_breakpoint_classes(dimension, breakpoints)
 
     @property
     def _update_timer(self) -> Timer:
@@ -54,6 +82,18 @@ class SteadyScreen(Screen[None]):
                 await until_quiet(app, give_up - perf_counter(), callbacks_too=False)
                 if not self._unpainted or perf_counter() > give_up:
                     return
+
+    def _compositor_refresh(self) -> None:
+        """Paint what changed, also when dialogs lie over it.
+
+        Each dialog keeps what it drew of the screens below. Textual tells only the one in
+        front that these have changed, so that under two dialogs the old picture stayed.
+        """
+        changed = list(self._compositor._dirty_regions)
+        if changed and self in (below := self.app._background_screens):
+            for between in below[below.index(self) + 1 :]:
+                between.refresh(*changed)
+        super()._compositor_refresh()
 
     @property
     def _unpainted(self) -> bool:

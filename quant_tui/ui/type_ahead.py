@@ -57,7 +57,7 @@ class TypeAhead:
         elif loading and self._works_at_once(key.key):
             if self._leaves(key.key):
                 self.drop()
-        elif loading or self._pending or (self._led and not is_quiet(self._app, app_too=False)):
+        elif loading or self.pending or (self._led and not is_quiet(self._app, app_too=False)):
             self._hold(key, loading=loading)
             return True
         self._led = not self._stays(key)
@@ -69,15 +69,16 @@ class TypeAhead:
         self._full = False
 
     @property
+    def pending(self) -> bool:
+        """Whether keys are held, or one is on its way to what it is for."""
+        return bool(self._held) or self._given is not None
+
+    @property
     def _loading(self) -> bool:
         """Whether the workspace in front is fetching what the keys are for."""
         workspace = self._app.stack.current
         on_top = self._app.screen is self._app.default_screen
         return on_top and workspace is not None and workspace.keys_wait
-
-    @property
-    def _pending(self) -> bool:
-        return bool(self._held) or self._given is not None
 
     def _hold(self, key: Key, *, loading: bool) -> None:
         # a gap in the middle would make other words of what was typed

@@ -32,16 +32,16 @@ class UndoOffer:
 
     def offer(self, message: str, undo: Undo) -> None:
         """Say what was done and how to take it back."""
-        self._withdraw()
+        self.withdraw()
         self._undo, self._message = undo, message
-        self._timer = self._app.set_timer(SECONDS, self._withdraw)
+        self._timer = self._app.set_timer(SECONDS, self.withdraw)
         toast(self._app, f"{message}  ·  u undoes", seconds=SECONDS)
         self._app.refresh_bindings()
 
     async def take_back(self) -> None:
         """Undo, if the ten seconds are not over."""
         undo, message = self._undo, self._message
-        self._withdraw()
+        self.withdraw()
         if undo is None:
             return
         self._app.clear_notifications()
@@ -52,7 +52,8 @@ class UndoOffer:
         else:
             toast(self._app, f"Undone: {message}", seconds=3)
 
-    def _withdraw(self) -> None:
+    def withdraw(self) -> None:
+        """Take the offer back."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None

@@ -26,6 +26,7 @@ columns, ``-normal``, ``-wide`` from 160; ``-short`` below 30 lines, ``-tall``::
         def shown(self) -> None: ...            # every time it comes to the front
         def focus_first(self) -> None: self.table.focus()
         async def jump(self, target: str) -> None: ...   # the palette: open an object by id
+        def selection(self) -> Selection | None: ...     # what the chat beside sends along
 
         def action_delete(self) -> None:
             self.spawn(self._delete)            # beside the screen: errors become toasts
@@ -60,12 +61,14 @@ from textual.widget import Widget
 
 from quant_tui.ui.reporting import Guarded, describe, report, toast
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
+from quant_tui.ui.workers import has_ended
 
 if TYPE_CHECKING:
     from textual.app import App
     from textual.worker import Worker
 
     from quant_tui.jobs.manager import Job
+    from quant_tui.services.chat_selection import Selection
     from quant_tui.services.composition import Services
     from quant_tui.ui.app import QuantApp
     from quant_tui.ui.commands import Command
@@ -86,7 +89,7 @@ class WorkspaceEntry:
     factory
         ``module:Class``, imported at the first visit.
     key
-        Its digit.
+        Its digit; empty for a place that is reached from others, which ``escape`` leaves.
     always
         Whether the top line names it even when it is not in front.
     """
@@ -114,16 +117,21 @@ class WorkspaceEntry:
 
 _SCREENS = "quant_tui.ui.screens"
 WORKSPACES: tuple[WorkspaceEntry, ...] = (
-    WorkspaceEntry("dashboard", "Dashboard", "Dash", f"{_SCREENS}.to_come:Dashboard", "1"),
-    WorkspaceEntry("watchlists", "Watchlists", "Watch", f"{_SCREENS}.to_come:Watchlists", "2"),
+    WorkspaceEntry("dashboard", "Dashboard", "Dash", f"{_SCREENS}.dashboard:Dashboard", "1"),
+    WorkspaceEntry("watchlists", "Watchlists", "Watch", f"{_SCREENS}.watchlists:Watchlists", "2"),
     WorkspaceEntry("strategies", "Strategies", "Strat", f"{_SCREENS}.strategies:Strategies", "3"),
     WorkspaceEntry("backtests", "Backtests", "Test", f"{_SCREENS}.backtests:Backtests", "4"),
-    WorkspaceEntry("optimise", "Optimise", "Opt", f"{_SCREENS}.to_come:Optimise", "5"),
-    WorkspaceEntry("models", "Models", "ML", f"{_SCREENS}.to_come:Models", "6"),
-    WorkspaceEntry("portfolio", "Portfolio", "Port", f"{_SCREENS}.to_come:Portfolio", "7"),
-    WorkspaceEntry("chat", "Chat", "Chat", f"{_SCREENS}.to_come:Chat", "8"),
+    WorkspaceEntry("optimise", "Optimise", "Opt", f"{_SCREENS}.optimise:Optimise", "5"),
+    WorkspaceEntry("models", "Models", "ML", f"{_SCREENS}.models:Models", "6"),
+    WorkspaceEntry("portfolio", "Portfolio", "Port", f"{_SCREENS}.portfolio:Portfolios", "7"),
+    WorkspaceEntry("chat", "Chat", "Chat", f"{_SCREENS}.chat:Chat", "8"),
     WorkspaceEntry("jobs", "Jobs", "Jobs", f"{_SCREENS}.jobs:Jobs", "9"),
+    WorkspaceEntry("account", "Account", "Acct", f"{_SCREENS}.account:Account", "", always=False),
     WorkspaceEntry("data", "Data", "Data", f"{_SCREENS}.data_import:DataImport", "0", always=False),
+    WorkspaceEntry("settings", "Settings", "Set", f"{_SCREENS}.settings:SettingsPlace", "", False),
+    WorkspaceEntry("checks", "Checks", "Chk", f"{_SCREENS}.checks:Checks", "", always=False),
+    WorkspaceEntry("editor", "Editor", "Edit", f"{_SCREENS}.editor:Editor", "", always=False),
+    WorkspaceEntry("symbol", "Symbol", "Sym", f"{_SCREENS}.symbol:Symbol", "", always=False),
 )
 
 
@@ -151,6 +159,9 @@ class Workspace(Guarded, Widget):
         self.loaded = False
         self._target = ""
         self._leading: list[Worker[object]] = []
+        self._giving_focus = False
+        self.came_from = ""
+        """The workspace that opened an object here, while that is what one looks at."""
 
     # -- for subclasses to fill in
 
@@ -179,6 +190,13 @@ class Workspace(Guarded, Widget):
     def commands(self) -> Iterable[Command]:
         """Offer actions to the palette from wherever one is, once the workspace is built."""
         return ()
+
+    def selection(self) -> Selection | None:
+        """Return what is chosen, as the chat beside would send it; None for nothing.
+
+        Asked four times a second while the chat is open: nothing may be fetched for it.
+        """
+        return None
 
     @property
     def unsaved(self) -> str:
@@ -243,7 +261,7 @@ class Workspace(Guarded, Widget):
             guarded, group=group, exclusive=exclusive, exit_on_error=False
         )
         if keys_wait:
-            self._leading = [one for one in self._leading if not one.is_finished]
+            self._leading = [one for one in self._leading if not has_ended(one)]
             self._leading.append(cast("Worker[object]", worker))
         return worker
 
@@ -275,6 +293,10 @@ class Workspace(Guarded, Widget):
         """Go to another workspace and open an object there."""
         self.host.go_to(code, target=target)
 
+    def go_back(self) -> None:
+        """Go to the workspace that was in front before."""
+        self.host.go_to(self.host.stack.before)
+
     def show_notice(self, notice: Notice, *, retry: Callable[[], object] | None = None) -> None:
         """Show a text in place of the whole workspace."""
         self.notice_panel.show(notice, retry=retry)
@@ -297,7 +319,8 @@ class Workspace(Guarded, Widget):
             self.remove_class("-notice")
             self.notice_panel.display = False
             if had_focus:
-                self.call_after_refresh(self.focus_first)
+                self._giving_focus = True
+                self.call_after_refresh(self._give_focus)
 
     def reload(self) -> None:
         """Fetch everything again."""
@@ -310,7 +333,7 @@ class Workspace(Guarded, Widget):
         """Whether what the next keys are for is still on its way."""
         if self.needs_services and not self.loaded:
             return self.notice_panel.notice.kind != "error"
-        return not all(worker.is_finished for worker in self._leading)
+        return self._giving_focus or not all(map(has_ended, self._leading))
 
     def bring_forward(self, target: str = "") -> None:
         """Come to the front, and open an object once everything is there."""
@@ -318,7 +341,7 @@ class Workspace(Guarded, Widget):
         if self.loaded or not self.needs_services:
             self.loaded = True
             self._arrive()
-        elif self.ready:
+        elif self.ready and self.services.user is not None:
             self.reload()
         else:
             self.host.opening.tell(self)
@@ -331,6 +354,10 @@ class Workspace(Guarded, Widget):
         """Carry the screen's size class, for styles: ``&.-narrow #list { … }``."""
         for name in ("-narrow", "-normal", "-wide", "-short", "-tall"):
             self.set_class(self.screen.has_class(name), name)
+
+    def _give_focus(self) -> None:
+        self._giving_focus = False
+        self.focus_first()
 
     async def _load(self) -> None:
         if not self.loaded:

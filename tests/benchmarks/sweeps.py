@@ -32,19 +32,16 @@ def _named(columns: list[np.ndarray]) -> Found:
 
 
 def ours(count: int, *, symbols: int = 1, rows: int = 5_000, threads: int) -> Callable[[], Found]:
-    from quant_tui.engine import BacktestConfig, sweep
+    from quant_tui.engine import BacktestConfig, sweep_each
 
     every, windows = _bars(symbols, rows), grid(count)
     config = BacktestConfig(commission=FEE, fill="close", annualization=YEAR)
 
     def run() -> Found:
-        found = []
-        for bars in every:
-            table = sweep(
-                bars, "SMA_CROSSOVER", windows, config=config, metrics=FIGURES, threads=threads
-            )
-            found.append(np.column_stack([table[name] for name in FIGURES]))
-        return _named(found)
+        tables = sweep_each(
+            every, "SMA_CROSSOVER", windows, config=config, metrics=FIGURES, threads=threads
+        )
+        return _named([np.column_stack([one[name] for name in FIGURES]) for one in tables])
 
     return run
 
@@ -113,34 +110,39 @@ def vectorbt(count: int, *, symbols: int = 1, engine: str) -> Callable[[], Found
     import pandas as pd
     import vectorbt as peer
 
-    closes = [pd.Series(close) for close in _closes(symbols)]
+    def figures(close: np.ndarray, count: int) -> list[np.ndarray]:
+        found = []
+        for entry, exit_ in _signals(close, count):
+            portfolio = peer.Portfolio.from_signals(
+                pd.Series(close), entry, exit_, fees=FEE, init_cash=CASH, freq="1D", engine=engine
+            )
+            returns = portfolio.returns().vbt.returns(freq="1D", year_freq="252 days")
+            columns = (
+                portfolio.total_return(), returns.sharpe_ratio(), portfolio.max_drawdown(),
+                portfolio.trades.closed.count(),
+            )  # fmt: skip
+            found.append(np.column_stack([column.to_numpy() for column in columns]))
+        return found
+
+    closes = _closes(symbols)
+    figures(closes[0][:1_000], 100)  # compiles
 
     def run() -> Found:
-        found = []
-        for close in closes:
-            for entry, exit_ in _signals(close.to_numpy(), count):
-                portfolio = peer.Portfolio.from_signals(
-                    close, entry, exit_, fees=FEE, init_cash=CASH, freq="1D", engine=engine
-                )
-                returns = portfolio.returns().vbt.returns(freq="1D", year_freq="252 days")
-                columns = (
-                    portfolio.total_return(), returns.sharpe_ratio(), portfolio.max_drawdown(),
-                    portfolio.trades.closed.count(),
-                )  # fmt: skip
-                found.append(np.column_stack([column.to_numpy() for column in columns]))
-        return _named(found)
+        return _named([part for close in closes for part in figures(close, count)])
 
     return run
 
 
-def vectorbt_kernels(count: int, *, symbols: int = 1) -> Callable[[], Found]:
-    """Its bare kernels in one compiled function without the lock, on two threads."""
+def vectorbt_kernels(count: int, *, symbols: int = 1, threads: int) -> Callable[[], Found]:
+    """Its bare kernels in one compiled function without the lock."""
     from tests.benchmarks.vectorbt_kernels import four_figures
 
     closes, windows, both = _closes(symbols), grid(count), pairs(count)
     first = np.searchsorted(windows["short_window"], both[:, 0])
     second = np.searchsorted(windows["long_window"], both[:, 1])
     chunk = 50
+    small = averages(closes[0], [2, 4])
+    four_figures(closes[0], small, small, first[:1], first[:1], CASH, FEE, YEAR)  # compiles
 
     def run() -> Found:
         jobs = []
@@ -151,7 +153,7 @@ def vectorbt_kernels(count: int, *, symbols: int = 1) -> Callable[[], Found]:
                 (close, fast, slow, first[start : start + chunk], second[start : start + chunk])
                 for start in range(0, count, chunk)
             ]
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             found = list(pool.map(lambda job: four_figures(*job, CASH, FEE, YEAR), jobs))
         return _named(found)
 

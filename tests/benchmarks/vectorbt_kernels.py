@@ -24,7 +24,7 @@ from vectorbt.returns.nb import max_drawdown_nb, returns_nb, sharpe_ratio_nb
 _BOTH = int(Direction.Both)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def four_figures(close, fast, slow, first, second, cash, fee, year):
     """Total return, Sharpe, drawdown and sales (K, 4) of K pairs of columns of averages."""
     shape = (close.shape[0], first.shape[0])

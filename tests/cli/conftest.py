@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 from collections.abc import Callable, Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def run(home: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Run one command on this file's home, in this process: imports are paid for once."""
-    handlers = logging.getLogger().handlers[:]
+    close_logs()
 
     def command(*arguments: str) -> subprocess.CompletedProcess[str]:
         capfd.readouterr()
@@ -27,6 +28,12 @@ def run(home: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
         return subprocess.CompletedProcess(arguments, code, printed.out, printed.err)
 
     yield command
-    for handler in set(logging.getLogger().handlers) - set(handlers):
-        logging.getLogger().removeHandler(handler)
+    close_logs()
+
+
+def close_logs() -> None:
+    """Forget the log of a home that went before; a process writes one log only."""
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if isinstance(one, RotatingFileHandler)]:
+        root.removeHandler(handler)
         handler.close()

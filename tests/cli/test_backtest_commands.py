@@ -37,7 +37,7 @@ def test_compare_prints_figures_and_differences(run: Run, made: dict[str, object
     other = json.loads(run(*RUN, "--param", "short_window=10", "--json").stdout)
     ids = [str(made["backtest_id"]), other["backtest_id"]]
     document = json.loads(run("backtest", "compare", *ids, "--json").stdout)
-    assert document.keys() == {"runs", "metrics", "differences", "curves"}
+    assert document.keys() == {"runs", "warnings", "metrics", "differences", "curves"}
     assert [one["backtest_id"] for one in document["runs"]] == ids
     assert document["differences"] == [
         {"area": "parameters", "field": "short_window", "values": [20, 10]}

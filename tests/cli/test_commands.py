@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
+from quant_tui.cli.commands import PLACES, Place
 from quant_tui.domain.vocabulary import StrategyType
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -159,6 +161,8 @@ def test_the_language_is_listed_and_documents_are_formatted(run: Run, tmp_path: 
     file.write_text('{"exit": "rsi(close)>70", "entry": "rsi( close )<30"}', encoding="utf-8")
     printed = run("strategy", "format", str(file)).stdout
     assert printed.splitlines()[-2:] == ["entry: rsi(close, 14) < 30", "exit: rsi(close, 14) > 70"]
+    document = json.loads(run("strategy", "format", str(file), "--json").stdout)
+    assert document == {"file": str(file), "text": printed, "written": False}
     assert run("strategy", "format", str(file), "--write").returncode == 0
     assert file.read_text(encoding="utf-8") == printed
     file.write_text("entry: clse > 1", encoding="utf-8")
@@ -245,6 +249,22 @@ def test_what_cannot_be_done_is_said_in_plain_words(
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+def test_the_list_of_commands_says_what_a_command_says(place: Place) -> None:
+    """The list is drawn without importing the commands, so its words stand twice."""
+    assert (place.load().help or "").split("\n\n")[0].replace("\n", " ") == place.about
+
+
+def test_the_list_of_commands_imports_none() -> None:
+    script = (
+        "import sys\nfrom quant_tui.cli.main import run\nrun(['--help'])\n"
+        "sys.exit('quant_tui.services.composition' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "portfolio" in done.stdout
+
+
 def test_every_command_has_help_with_an_example(run: Run) -> None:
     for arguments in (
         (), ("data", "import"), ("data", "list"), ("strategy", "check"), ("strategy", "create"),
@@ -282,6 +302,16 @@ def test_a_narrow_terminal_encoding_loses_no_command(home: Path, tmp_path: Path)
     assert json.loads(done.stdout)[0]["symbol"] == "삼성😀"
 
 
+def test_doctor_tells_where_long_work_runs(run: Run) -> None:
+    report = json.loads(run("doctor", "--json").stdout)
+    assert report["tasks"] == {"executor": "processes", "workers": 2, "ok": True}
+    done = run("doctor", "--json", "--cluster", "nowhere")
+    assert done.returncode == 1
+    tasks = json.loads(done.stdout)["tasks"]
+    assert (tasks["executor"], tasks["address"], tasks["ok"]) == ("cluster", "nowhere", False)
+    assert "no address of a scheduler" in tasks["error"]
+
+
 def test_doctor_tells_what_works_when_a_store_does_not(run: Run, home: Path) -> None:
     address = "mongodb://bob:secret@127.0.0.1:1/?serverSelectionTimeoutMS=200"
     done = run("doctor", "--json", "--set", f"mongodb.uri={address}")
@@ -305,7 +335,9 @@ def test_a_home_that_cannot_be_written_is_said_in_one_line(run: Run, tmp_path: P
     assert done.stderr.count("\n") == 1
 
 
-def test_ctrl_c_cancels_and_cleans_up(home: Path, tmp_path: Path) -> None:
+def test_ctrl_c_cancels_and_cleans_up(
+    home: Path, tmp_path: Path, eventually: Callable[..., None]
+) -> None:
     big = tmp_path / "BIG.csv"
     with big.open("w") as stream:
         stream.write("timestamp,open,high,low,close,volume\n")
@@ -324,8 +356,8 @@ def test_ctrl_c_cancels_and_cleans_up(home: Path, tmp_path: Path) -> None:
         text=True,
         env=environment,
     )
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=2.5)  # it is at work by then
+    reader = psutil.Process(process.pid)
+    eventually(lambda: str(big) in {one.path for one in reader.open_files()}, 30)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130

@@ -30,13 +30,21 @@ def test_settings_are_collected_and_the_last_wins() -> None:
     assert rest == ["doctor"]
 
 
+def test_a_cluster_is_a_setting_for_short() -> None:
+    options, rest = split_global_options(["doctor", "--cluster", "tcp://host:8786"])
+    assert options.flags == {"jobs.cluster": "tcp://host:8786"}
+    assert rest == ["doctor"]
+
+
 def test_after_two_dashes_everything_is_the_commands() -> None:
     options, rest = split_global_options(["strategy", "list", "--", "--home", "x"])
     assert options.home is None
     assert rest == ["strategy", "list", "--", "--home", "x"]
 
 
-@pytest.mark.parametrize("arguments", [["--home"], ["--home="], ["--set"], ["--set", "ui.theme"]])
+@pytest.mark.parametrize(
+    "arguments", [["--home"], ["--home="], ["--set"], ["--set", "ui.theme"], ["--cluster"]]
+)
 def test_an_option_without_its_value_is_refused(arguments: list[str]) -> None:
     with pytest.raises(InvalidInput):
         split_global_options(arguments)

@@ -21,6 +21,7 @@ FUNCTIONS = {
     "skew": moments.skew, "zscore": moments.zscore, "median": ordered.median,
     "quantile": lambda values, window: ordered.quantile(values, window, 0.3),
     "correlation": lambda values, window: moments.correlation(values, values[::-1].copy(), window),
+    "momentum": lambda values, window: rolling.momentum(values[:, None], window)[:, 0],
     "atr": lambda values, window: smoothed.atr(values + 1, values - 1, values, window),
 }  # fmt: skip
 
@@ -76,14 +77,14 @@ def test_each_window_equals_the_plain_way(name, window):
 
 
 @pytest.mark.parametrize("window", [2, 14, 100])
-def test_smoothing_keeps_the_bits_it_had(window):
-    """The recurrences as they were written before they were loops."""
+def test_smoothing_gives_what_the_plain_recurrences_give(window):
+    """Those of the RSI to the last bit; the others round elsewhere, to be quicker."""
     values = walk(3)
     seed = float(np.cumsum(values[:window])[-1]) / window
     factor, keep, share = 2.0 / (window + 1.0), float(window - 1), 1.0 / window
     rest = values[window:].tolist()
     ema = accumulate(chain((seed,), rest), lambda last, value: (value - last) * factor + last)
-    np.testing.assert_array_equal(smoothed.ema(values, window)[window - 1 :], list(ema))
+    np.testing.assert_allclose(smoothed.ema(values, window)[window - 1 :], list(ema), rtol=1e-13)
 
     def wilder(changes: np.ndarray) -> np.ndarray:
         mean = float(np.cumsum(changes[:window])[-1]) * share
@@ -101,6 +102,34 @@ def test_smoothing_keeps_the_bits_it_had(window):
     np.testing.assert_allclose(found, atr, rtol=1e-13)
 
 
+@pytest.mark.parametrize("window", [1, 2, 14, 100])
+def test_averages_of_what_stands_still_do_not_move_and_the_future_changes_nothing(window):
+    values = np.r_[walk(3)[:1], walk(3), np.full(3_000, 64.0)]
+    still = smoothed.ema(np.full(501, 0.5), window)[window - 1 :]
+    np.testing.assert_array_equal(still, 0.5)
+    np.testing.assert_array_equal(smoothed.ema(values, window)[-500:], 64.0)
+    line = smoothed.macd_line(values, window, 2 * window)
+    signal = smoothed.macd_signal(values, window, 2 * window, 9)
+    for size in range(len(values) - 7, len(values) + 1):
+        for whole, function, how in (
+            (smoothed.ema(values, window), smoothed.ema, (window,)),
+            (line, smoothed.macd_line, (window, 2 * window)),
+            (signal, smoothed.macd_signal, (window, 2 * window, 9)),
+        ):
+            np.testing.assert_array_equal(function(values[:size], *how), whole[:size])
+
+
+@pytest.mark.parametrize("jump", [1e12, 1e-12])
+def test_a_jump_of_the_level_costs_the_averages_no_digits(jump):
+    values = walk(3)
+    values[700:] *= jump
+    plain = np.full(len(values), np.nan)
+    plain[19] = values[:20].mean()
+    for row in range(20, len(values)):
+        plain[row] = plain[row - 1] + (values[row] - plain[row - 1]) * (2.0 / 21.0)
+    np.testing.assert_allclose(smoothed.ema(values, 20)[19:], plain[19:], rtol=1e-12)
+
+
 def test_a_level_far_from_zero_and_a_spike_long_gone_cost_no_digits():
     random = np.random.default_rng(4)
     small = random.normal(0, 1, 5000)
@@ -111,6 +140,14 @@ def test_a_level_far_from_zero_and_a_spike_long_gone_cost_no_digits():
         found = moments.stddev(spiked, window)[window - 1 :]
         clean = np.r_[: 1000 - window + 1, 1001 : len(found)]
         np.testing.assert_allclose(found[clean], np.array(expected)[clean], rtol=1e-5)
+
+
+def test_momentum_of_many_columns_with_undefined_and_boundless_differences():
+    values = np.array([[1.0, np.nan], [2.0, 5.0], [4.0, 1.7e308], [7.0, -1.7e308], [1.0, 6.0]])
+    expected = [[np.nan] * 2, [1.0, np.nan], [2.0, 1.7e308], [3.0, np.nan], [-6.0, 1.7e308]]
+    np.testing.assert_array_equal(rolling.momentum(values, 1), expected)
+    np.testing.assert_array_equal(rolling.momentum(values[:, ::-1], 1), np.fliplr(expected))
+    assert np.isnan(rolling.momentum(values, 7)).all()
 
 
 @pytest.mark.parametrize("above", [True, False])

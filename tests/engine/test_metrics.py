@@ -123,7 +123,7 @@ def test_the_days_of_intraday_bars_are_whole_sessions():
 
 def test_activity():
     found = metrics(
-        [100.0, 100.0, 100.0, 100.0], invested=np.array([0.0, 50.0, 100.0, 0.0]), traded_value=200.0
+        [100.0, 100.0, 100.0, 100.0], exposure=np.array([0.0, 0.5, 1.0, 0.0]), traded_value=200.0
     ).performance
     assert found["exposure"] == 0.5
     assert found["average_exposure"] == pytest.approx(0.375)

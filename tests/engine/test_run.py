@@ -227,6 +227,28 @@ def test_a_strategy_that_sells_short_needs_leave(bars_of):
     assert report.performance["exposure"] == pytest.approx(3 / 4)
 
 
+def test_a_benchmark_that_does_not_cover_the_period_is_named(bars_of):
+    document = parse_document({"entry": "close > 0"})
+    bars = bars_of(np.linspace(100, 120, 30))
+    none = np.full(30, np.nan)
+    late, ended = none.copy(), np.linspace(50, 60, 30)
+    late[5:] = ended[5:]
+    ended[15:] = ended[15]
+    for levels, said in (
+        (none, ["The benchmark has no value in this period"]),
+        (late, [f"The benchmark begins on {bars.dates[5]}"]),
+        (ended, [f"The benchmark has no new value after {bars.dates[15]}"]),
+        (np.linspace(50, 60, 30), []),
+    ):
+        found = [
+            one
+            for one in run_backtest(bars, document, benchmark=levels).warnings
+            if "benchmark" in one
+        ]
+        assert len(found) == len(said)
+        assert all(one.startswith(text) for one, text in zip(found, said, strict=True))
+
+
 def test_ruin_is_a_warning_and_every_figure_a_number_or_none(bars_of):
     document = parse_document({"entry": "false", "short_entry": "close < 101"})
     report = run_backtest(

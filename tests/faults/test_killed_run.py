@@ -14,6 +14,7 @@ from pathlib import Path
 from quant_tui.config.settings import Settings
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.services.composition import open_services
+from tests.accounts import PASSWORD, sign_up
 
 RUNNER = """
 import asyncio, sys
@@ -25,11 +26,12 @@ from quant_tui.config.settings import MongoSettings, load_settings
 from quant_tui.services.composition import open_services
 
 async def main():
-    home, uri, database, flag = sys.argv[1:]
+    home, uri, database, password, flag = sys.argv[1:]
     found = load_settings(Path(home), environment={})
     services = await open_services(
         replace(found, mongodb=MongoSettings(uri=uri, database=database))
     )
+    await services.sign_in(await services.accounts.sign_in("trader", password, keep=False))
     def stuck(*arguments, **options):
         Path(flag).touch()
         while True:
@@ -52,26 +54,30 @@ async def test_a_run_whose_process_was_killed_is_failed_at_the_next_start(
     stocked_settings: Settings, tmp_path: Path, eventually: Callable[..., None]
 ) -> None:
     first = await open_services(stocked_settings)
-    await first.accounts.create_local("trader")
+    await sign_up(first, "trader")
     await first.close()
     flag = tmp_path / "running"
     home = stocked_settings.locations.config
     process = start(
         [sys.executable, "-c", RUNNER, str(home), stocked_settings.mongodb.uri,
-         stocked_settings.mongodb.database, str(flag)]
+         stocked_settings.mongodb.database, PASSWORD, str(flag)]
     )  # fmt: skip
-    eventually(lambda: flag.exists() or process.poll() is not None, 60)
-    assert process.poll() is None, process.stderr
-    other = await open_services(stocked_settings)
-    (row,) = await other.backtests.list()
-    assert row.status is RunStatus.RUNNING, "a living run is left alone"
-    await other.close()
-    process.kill()
+    try:
+        eventually(lambda: flag.exists() or process.poll() is not None, 60)
+        assert process.poll() is None, process.stderr
+        other = await open_services(stocked_settings)
+        await other.sign_in(await other.accounts.sign_in("trader", PASSWORD, keep=False))
+        (row,) = await other.backtests.list()
+        assert row.status is RunStatus.RUNNING, "a living run is left alone"
+        await other.close()
+    finally:
+        process.kill()
     process.wait()
     assert process.stderr is not None
     process.stderr.close()
     again = await open_services(stocked_settings)
     try:
+        await again.sign_in(await again.accounts.sign_in("trader", PASSWORD, keep=False))
         (row,) = await again.backtests.list()
         assert row.status is RunStatus.FAILED
         assert row.error

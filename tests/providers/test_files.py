@@ -299,12 +299,12 @@ def test_longer_intervals(write, step: int, interval: str) -> None:
 
 
 def test_an_undecided_start_is_decided_by_a_later_row(write, bars) -> None:
-    rows = "".join(f"{1 + n % 12:02}/05/{1800 + n // 12},1\n" for n in range(3000))
+    rows = "".join(f"{1 + n % 12:02}/05/{1750 + n // 12},1\n" for n in range(3000))
     text = "date,close\n" + rows
     path = write(text + "25/12/2019,2\n")
     found = bars(path)["date"].to_pylist()
     assert date(2019, 12, 25) in found
-    assert found[1] == date(1800, 5, 2)
+    assert found[1] == date(1750, 5, 2)
 
 
 def test_parquet_types(tmp_path: Path, bars) -> None:

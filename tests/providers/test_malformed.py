@@ -50,6 +50,7 @@ ROWS = {
     "another style": (line("01/31/2020"), 3, "date", "in another way"),
     "excel day": (line("43831"), 3, "date", "Excel"),
     "year": (line("0202-01-03"), 3, "date", "1700 and 2200"),
+    "future": (line("2199-01-03"), 3, "date", "lies in the future"),
     "too few": (
         "2020-01-03,10,11\n" + line("2020-01-06"),
         3,

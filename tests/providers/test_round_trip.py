@@ -60,7 +60,7 @@ def frames(draw: st.DrawFn) -> list[Bar]:
     )
     bars: list[Bar] = []
     for symbol in symbols:
-        start = draw(st.dates(date(1990, 1, 1), date(2030, 1, 1)))
+        start = draw(st.dates(date(1990, 1, 1), date(2020, 1, 1)))
         gaps = draw(st.lists(st.integers(1, 9), min_size=0, max_size=8))
         days = [start]
         for gap in gaps:

@@ -65,6 +65,11 @@ def test_figures_stand_in_the_order_of_the_runs_and_curves_start_at_one() -> Non
     assert document["curves"][0] == {"date": ["2020-01-01", "2020-01-02"], "value": [1.0, 1.25]}
     assert [one["backtest_id"] for one in document["runs"]] == ["1", "2", "3"]
     assert document["differences"] == []
+    assert document["warnings"] == []
+    assert second.result is not None
+    second.result.portfolio_value["date"][1] = "2020-01-03"
+    (said,) = compare_reports([report(1), second]).warnings
+    assert "different periods" in said
 
 
 def test_every_kind_of_difference_is_found_where_it_is() -> None:

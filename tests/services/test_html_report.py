@@ -135,6 +135,15 @@ def test_synthetic_data_and_trust_are_shown_and_trades_are_capped() -> None:
     assert "703 more are in the JSON and CSV exports" in shown
 
 
+def test_rules_with_weights_of_their_own_are_not_said_to_be_sized_otherwise() -> None:
+    made = document()
+    assert "all_in" in render_html(made)
+    made["config"]["strategy"] = {"document": {"weight": "1 / 3"}}
+    shown = " ".join(Page(render_html(made)).text)
+    assert "target weights of the rules" in shown
+    assert "all_in" not in shown
+
+
 @pytest.mark.parametrize("rows", [1, 2, 3, 30])
 def test_a_short_run_has_a_page_too(rows: int) -> None:
     page = render_html(document(rows=rows))

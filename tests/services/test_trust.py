@@ -8,9 +8,6 @@ from datetime import date
 
 import pytest
 
-from quant_tui.domain.errors import Conflict, NotFound
-from quant_tui.domain.trading import Backtest
-from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.engine import BacktestConfig
 from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.services.composition import Services
@@ -140,35 +137,9 @@ async def test_big_data_leave_the_costly_checks_to_be_asked_for(
         "Not checked (1,259 bars)" in one["text"] for one in card["lines"] if not one["checked"]
     )
 
-    job = await stocked.trust.check(report.backtest.id)
+    job = await stocked.checks.start_backtest(report.backtest.id)
     checked = await job.wait()
-    assert job.target == report.backtest.id
-    assert all(line.checked for line in checked.lines)
+    assert job.target == f"backtest:{report.backtest.id}"
+    assert all(line["checked"] for line in checked.card["lines"])
     again = await stocked.backtests.show(report.backtest.id)
     assert again.to_document()["details"]["trust"] == card, "the kept result is not changed"
-
-
-async def test_a_check_can_be_cancelled(stocked: Services) -> None:
-    report = await (await stocked.backtests.start(REQUEST)).wait()
-    job = await stocked.trust.check(report.backtest.id)
-    job.cancel()
-    assert job.task is not None
-    await job.task
-    assert job.status is RunStatus.CANCELLED
-
-
-async def test_a_check_needs_a_result_over_the_same_bars(
-    stocked: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(NotFound):
-        await stocked.trust.check("0" * 24)
-    report = await (await stocked.backtests.start(REQUEST)).wait()
-    mine = stocked.stores.repositories.for_user(report.backtest.user_id)
-    never_ran = await mine.backtests.create(
-        Backtest(name="new", user_id=report.backtest.user_id, config=report.backtest.config)
-    )
-    with pytest.raises(NotFound, match="no result"):
-        await (await stocked.trust.check(never_ran.id)).wait()
-    monkeypatch.setattr("quant_tui.engine.bars.Bars.content_hash", "other bars")
-    with pytest.raises(Conflict, match="have changed"):
-        await (await stocked.trust.check(report.backtest.id)).wait()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ui.idle import messages_handled
+
 
 @pytest.fixture(autouse=True)
 def _frozen_screen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -19,7 +21,8 @@ def _frozen_screen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setenv("LOGNAME", "kim")
-    monkeypatch.setattr("textual.widgets.Input.cursor_blink", False, raising=False)
+    for widget in ("Input", "TextArea"):
+        monkeypatch.setattr(f"textual.widgets.{widget}.cursor_blink", False, raising=False)
     from textual.app import App
 
     made = App.__init__
@@ -29,6 +32,8 @@ def _frozen_screen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         self.animation_level = "none"
 
     monkeypatch.setattr(App, "__init__", still)
+    for place in ("app", "pilot"):
+        monkeypatch.setattr(f"textual.{place}.wait_for_idle", messages_handled)
 
 
 @pytest.fixture(autouse=True)

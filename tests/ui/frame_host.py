@@ -15,6 +15,9 @@ from quant_tui.config.settings import Settings, load_settings
 from quant_tui.domain.errors import InvalidInput
 from quant_tui.domain.user import User
 from quant_tui.jobs.manager import JobContext, JobManager
+from quant_tui.services.alerts import AlertFeed
+from quant_tui.services.arrivals import Arrivals
+from quant_tui.services.dashboard_layout import DashboardLayout, DashboardState
 from quant_tui.ui.app import QuantApp
 
 FROZEN_NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -52,9 +55,19 @@ class Market:
         ]
 
 
+class Sessions:
+    async def check(self, user: User) -> User:
+        return user
+
+
 class Accounts:
     def __init__(self) -> None:
         self.made: list[str] = []
+        self.private = True
+        self.sessions = Sessions()
+
+    async def is_new(self) -> bool:
+        return not self.made
 
     async def create_local(self, username: str = "") -> User:
         if " " in username:
@@ -84,6 +97,42 @@ class Listed:
         return self.found
 
 
+class NoChats(Listed):
+    """No conversations, and none answered."""
+
+    def answering(self) -> frozenset[str]:
+        return frozenset()
+
+    def commands(self) -> list[tuple[str, str]]:
+        return []
+
+    def warm(self) -> None:
+        pass
+
+    async def state(self, session_id: str) -> Any:
+        return SimpleNamespace(model="", tokens=0, cost=None, context=0.0)
+
+
+class EmptyDashboard:
+    async def load(self) -> DashboardState:
+        return DashboardState((DashboardLayout("Trading"),), "Trading")
+
+
+class Idle:
+    """Stands for what runs beside the app on its own: nothing comes of it here."""
+
+    def begin(self) -> None:
+        pass
+
+    def subscribe(self, listener: Any) -> None:
+        pass
+
+
+class NoFreshness:
+    async def of_store(self, *, work_out: bool = True) -> None:
+        """Nothing is known of any calendar."""
+
+
 @dataclass
 class FrameServices:
     jobs: JobManager
@@ -98,10 +147,27 @@ class FrameServices:
         )
     )
     backtests: Listed = field(default_factory=Listed)
+    studies: Listed = field(default_factory=Listed)
+    dashboards: EmptyDashboard = field(default_factory=EmptyDashboard)
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    watchlists: Listed = field(default_factory=Listed)
+    portfolios: Listed = field(default_factory=Listed)
+    features: Listed = field(default_factory=Listed)
+    models: Listed = field(default_factory=Listed)
+    chat: NoChats = field(default_factory=NoChats)
+    alert_feed: AlertFeed = field(default_factory=AlertFeed)
+    model_feed: Idle = field(default_factory=Idle)
+    freshness: NoFreshness = field(default_factory=NoFreshness)
+    secrets: SimpleNamespace = field(default_factory=SimpleNamespace)
+    backup_schedule: Idle = field(default_factory=Idle)
+    watched_folders: Idle = field(default_factory=Idle)
     closed: bool = False
 
     async def sign_in(self, user: User) -> None:
         self.user = user
+
+    def keep_index(self) -> None:
+        """There is nothing to find."""
 
     async def close(self) -> None:
         await self.jobs.shutdown(1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ HEAVY = (
 
 
 def main() -> int:
+    logging.getLogger("quant_tui").addHandler(logging.NullHandler())  # as the command line does
     home, mode = Path(sys.argv[1]), sys.argv[2]
     settings = load_settings(home)
     prepare(is_slow(settings.ui.slow_line), settings.ui.max_fps)

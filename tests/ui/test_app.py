@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from quant_tui.domain.errors import InsufficientData, StoreUnavailable
+from quant_tui.ui import commands
 from quant_tui.ui.app import QuantApp
 from quant_tui.ui.modals.confirm import Confirm
 from quant_tui.ui.modals.help import KeyHelp
@@ -94,6 +95,7 @@ async def test_help_lists_keys_with_their_places_and_searches(tmp_path: Path) ->
         text = text_of(app)
         assert "go.strategies" in text
         assert "Everywhere" in text
+        assert "Steady" not in text
         await pilot.press(*"chat")
         await pilot.pause()
         text = text_of(app)
@@ -111,6 +113,25 @@ async def test_palette_finds_actions_and_objects_with_any_letters(tmp_path: Path
         await pilot.press("down", "enter")
         await until(pilot, lambda: app.front == "jobs")
         await pilot.press("ctrl+p", *"golden")
+        await until(pilot, lambda: "strategy: Golden [/cross] 골든" in text_of(app))
+
+
+async def test_palette_finds_what_is_typed_before_it_has_read_the_objects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = asyncio.Event()
+    found = commands.objects
+
+    async def slow(*given: Any) -> list[commands.Command]:
+        await read.wait()
+        return await found(*given)
+
+    monkeypatch.setattr(commands, "objects", slow)
+    async with make_app(tmp_path).run_test(size=(120, 36)) as pilot:
+        app = await opened(pilot)
+        await pilot.press("ctrl+p", *"golden")
+        assert "Golden" not in text_of(app)
+        read.set()
         await until(pilot, lambda: "strategy: Golden [/cross] 골든" in text_of(app))
 
 
@@ -318,6 +339,19 @@ async def test_job_is_stopped_from_the_jobs_screen(tmp_path: Path) -> None:
         await until(pilot, lambda: job.status.is_final, 1.0)
         await until(pilot, lambda: "◼ stopped" in text_of(app))
         await until(pilot, lambda: "━" not in text_of(app).splitlines()[-2])
+
+
+async def test_status_line_changes_under_two_dialogs(tmp_path: Path) -> None:
+    async with make_app(tmp_path).run_test(size=(120, 36)) as pilot:
+        app = await opened(pilot)
+        line = app.status_keeper.line
+        for _ in range(2):
+            await app.push_screen(Confirm("Sure?", "Really."))
+            await pilot.pause()
+        line.show_user("someone else")
+        await until(pilot, lambda: "someone else" in text_of(app))
+        line.show_user("kim")
+        await until(pilot, lambda: "someone else" not in text_of(app))
 
 
 async def test_undo_is_offered_and_takes_back_once(tmp_path: Path) -> None:

@@ -108,6 +108,25 @@ class TestModel:
 
 
 @pytest.mark.parametrize(
+    ("text", "width", "wanted"),
+    [
+        ("12,345.678", 8, "12,345.7"),
+        ("52,609,987,655.12", 15, " 52,609,987,655"),
+        ("-45,270,000,000.00", 11, "    -45.27B"),
+        ("▲ +8,516.07%", 10, " ▲ +8,516%"),
+        ("1,287.1%", 6, "1,287%"),
+        ("999,999.99", 9, "1,000,000"),
+        ("0.00001234", 6, "0.000…"),
+        ("2018-12-31", 8, "2018-12…"),
+    ],
+)
+def test_a_figure_loses_digits_after_the_point_never_before_it(
+    text: str, width: int, wanted: str
+) -> None:
+    assert fit(text, width, "right") == wanted
+
+
+@pytest.mark.parametrize(
     ("text", "width", "align", "wanted"),
     [
         ("abc", 5, "left", "abc  "),
@@ -291,10 +310,10 @@ async def test_ten_thousand_rows_open_at_once_and_a_key_repaints_two_lines() -> 
     app = Host(rows=[])
     async with app.run_test(size=(120, 36)) as pilot:
         await pilot.pause()
-        started = time.perf_counter()
+        started = time.thread_time()  # what it computes, whatever else the machine does
         app.table.set_rows(rows)
         await pilot.pause()
-        assert time.perf_counter() - started < 1.0
+        assert time.thread_time() - started < 1.0
         drawn: list[int] = []
         draw = app.table.grid.render_line
         app.table.grid.render_line = lambda y: drawn.append(y) or draw(y)  # type: ignore[method-assign,func-returns-value]

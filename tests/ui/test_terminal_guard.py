@@ -101,7 +101,7 @@ def test_a_dropped_line_ends_it_from_any_screen(tmp_path: Path, keys: str) -> No
         os.write(program.master, b"\r")
         program.until("sample data")
         os.write(program.master, b"n" + keys.encode())
-        program.until("New strategy" if keys == "3n" else "Import" if keys == "0n" else "Dashboard")
+        program.until("New strategy" if keys == "3n" else "Import" if keys == "0n" else "Dash")
         os.close(program.master)
         os.kill(program.child.pid, signal.SIGHUP)
         assert program.child.wait(timeout=20) == 129

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -23,12 +25,13 @@ async def until(condition) -> None:
 
 
 @pytest.fixture
-def loaded(monkeypatch) -> list[str]:
+def loaded(monkeypatch) -> Iterator[list[str]]:
     """Note instead of loading; nothing is on the disk."""
     found: list[str] = []
     monkeypatch.setattr(warming, "_is_kept", lambda: False)
     monkeypatch.setattr(Warming, "_load", lambda self: found.append("loaded"))
-    return found
+    yield found
+    gc.unfreeze()
 
 
 async def test_what_compiles_ends_with_the_app(tmp_path, loaded) -> None:
@@ -57,6 +60,16 @@ async def test_what_the_disk_holds_is_not_compiled_again(monkeypatch, loaded) ->
     one.begin()
     await until(lambda: one._task is not None and one._task.done())
     assert loaded == ["loaded"]
+
+
+async def test_what_was_loaded_is_not_looked_through_for_garbage(monkeypatch, loaded) -> None:
+    monkeypatch.setattr(warming, "_is_kept", lambda: True)
+    monkeypatch.setitem(warming._APART, "modules", 0)  # as in a process that has just begun
+    apart = gc.get_freeze_count()
+    one = Warming(("no-such-command",), seconds=0)
+    one.begin()
+    await until(lambda: one._task is not None and one._task.done())
+    assert gc.get_freeze_count() > apart + 10_000
 
 
 async def test_closing_before_it_began_is_fine() -> None:

@@ -42,7 +42,7 @@ def _over_ties(over: BoolArray, under: BoolArray, true: BoolArray) -> None:
     """Add to ``true`` the crossings whose bar before is a tie, or undefined."""
     differs = over | under
     after_tie = over[1:] & ~differs[:-1]
-    rows, columns = np.nonzero(after_tie)
+    rows, columns = np.divmod(np.flatnonzero(after_tie), after_tie.shape[1])
     if not (rows >= differs.argmax(axis=0)[columns]).any():
         return
     last = np.where(differs, np.arange(len(over))[:, None], -1)

@@ -5,6 +5,8 @@ A window ends at, and includes, its bar.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from quant_tui.engine.arrays import FloatArray, IntArray
@@ -30,23 +32,59 @@ def _sums(values: FloatArray, window: int, divisor: float, out: FloatArray) -> N
         total -= values[row - window + 1]
 
 
+@_sums.plainly
+def _added(values: FloatArray, window: int, divisor: float, out: FloatArray) -> None:
+    """The same additions and subtractions in turn, as one running sum."""
+    whole = len(values) - window + 1
+    turns = np.empty(window - 1 + 2 * whole)
+    turns[: window - 1] = values[: window - 1]
+    turns[window - 1 :: 2] = values[window - 1 :]
+    np.negative(values[:whole], out=turns[window::2])
+    np.cumsum(turns, out=turns)
+    np.divide(turns[window - 1 :: 2], divisor, out=out[window - 1 :])
+
+
+@compiled
+def _changes(values: FloatArray, apart: int, out: FloatArray) -> None:
+    """Difference to the value so many places before, undefined where it is not finite."""
+    now, before, found = values[apart:], values[: len(values) - apart], out[apart:]
+    for place in range(len(found)):
+        change = now[place] - before[place]
+        found[place] = change if abs(change) < math.inf else math.nan
+
+
+@_changes.plainly
+def _subtracted(values: FloatArray, apart: int, out: FloatArray) -> None:
+    found = out[apart:]
+    with np.errstate(all="ignore"):
+        np.subtract(values[apart:], values[: len(values) - apart], out=found)
+    found[np.isinf(found)] = np.nan
+
+
 @compiled
 def _weighted(values: FloatArray, window: int, out: FloatArray) -> None:
-    """Weighted mean, its sums fresh every ``window`` bars so that rounding does not add up."""
-    weights = window * (window + 1) / 2.0
-    age, plain, weighted = window, 0.0, 0.0
-    for row in range(window - 1, len(values)):
-        if age < window:
-            weighted += window * values[row] - plain
-            plain += values[row] - values[row - window]
-            age += 1
-        else:
-            age, plain, weighted = 1, 0.0, 0.0
-            for place in range(window):
-                value = values[row - window + 1 + place]
-                plain += value
-                weighted += value * (place + 1.0)
-        out[row] = weighted / weights
+    """Weighted mean, its sums fresh every ``window`` bars so that rounding does not add up.
+
+    The next fresh sums grow while the last ones slide: neither waits for the other.
+    """
+    weights, next_plain, next_weighted = window * (window + 1) / 2.0, 0.0, 0.0
+    for place in range(window - 1):
+        next_plain += values[place]
+        next_weighted += values[place] * (place + 1.0)
+    for first in range(window - 1, len(values), window):
+        plain = next_plain + values[first]
+        weighted = next_weighted + values[first] * window
+        out[first] = weighted / weights
+        last = min(first + window, len(values))
+        added, gone = values[first + 1 : last], values[first + 1 - window : last - window]
+        found, next_plain, next_weighted = out[first + 1 : last], 0.0, 0.0
+        for place in range(len(added)):
+            value = added[place]
+            next_plain += value
+            next_weighted += value * (place + 1.0)
+            weighted += window * value - plain
+            plain += value - gone[place]
+            found[place] = weighted / weights
 
 
 @compiled
@@ -126,6 +164,17 @@ def wma(values: FloatArray, window: int) -> FloatArray:
     if len(values) >= window:
         _weighted.sized(len(values))(values, window, out)
     return out
+
+
+def momentum(values: FloatArray, window: int) -> FloatArray:
+    """Difference to the value ``window`` bars ago (TA-Lib MOM), in each column (T, N).
+
+    Undefined values make undefined differences.
+    """
+    apart = min(window * values.shape[1], values.size)
+    out = undefined_start(apart, values.size)
+    _changes.sized(values.size)(np.ascontiguousarray(values).reshape(-1), apart, out)
+    return out.reshape(values.shape)
 
 
 def rolling_max(values: FloatArray, window: int) -> FloatArray:

@@ -11,14 +11,31 @@ from quant_tui.engine.indicators.rolling import undefined_start
 
 @compiled
 def _exponential(values: FloatArray, window: int, factor: float, out: FloatArray) -> None:
+    """How far each value is from its average needs the one before only to be multiplied.
+
+    With k for the factor, value − average = (1 − k) · (the same before + the step of the
+    value); so two bars go in one step, of which only the last waits for the step before, and
+    where nothing moves the average stays what it is to the last digit.
+    """
     total = 0.0
     for row in range(window):
         total += values[row]
-    smoothed = total / window
-    out[window - 1] = smoothed
-    for row in range(window, len(values)):
-        smoothed = (values[row] - smoothed) * factor + smoothed
-        out[row] = smoothed
+    average = total / window
+    out[window - 1] = average
+    keep = 1.0 - factor
+    keep_both = keep * keep
+    last, found = values[window - 1 :], out[window:]
+    far, size = last[0] - average, len(found)
+    for half in range(size // 2):
+        row = 2 * half
+        between, value = last[row + 1], last[row + 2]
+        first, second = (between - last[row]) * keep, (value - between) * keep
+        found[row] = between - (far * keep + first)
+        far = far * keep_both + (first * keep + second)
+        found[row + 1] = value - far
+    if size % 2 == 1:
+        first = (last[size] - last[size - 1]) * keep
+        found[size - 1] = last[size] - (far * keep + first)
 
 
 @compiled
@@ -65,18 +82,21 @@ def _average_ranges(
         before = close[row]
     average = total / window
     out[window] = average
-    size = len(close)
-    for row in range(window + 1, size - 1, 2):
-        between = close[row]
-        first = (max(high[row], before) - min(low[row], before)) * share
-        second = (max(high[row + 1], between) - min(low[row + 1], between)) * share
-        before = close[row + 1]
-        out[row] = average * keep + first
+    top, bottom, last = high[window + 1 :], low[window + 1 :], close[window:]
+    found = out[window + 1 :]
+    size = len(found)
+    for half in range(size // 2):
+        row = 2 * half
+        before, between = last[row], last[row + 1]
+        first = (max(top[row], before) - min(bottom[row], before)) * share
+        second = (max(top[row + 1], between) - min(bottom[row + 1], between)) * share
+        found[row] = average * keep + first
         average = average * keep_both + (first * keep + second)
-        out[row + 1] = average
-    if (size - window) % 2 == 0:
-        last = max(high[size - 1], before) - min(low[size - 1], before)
-        out[size - 1] = average * keep + last * share
+        found[row + 1] = average
+    if size % 2 == 1:
+        before = last[size - 1]
+        first = (max(top[size - 1], before) - min(bottom[size - 1], before)) * share
+        found[size - 1] = average * keep + first
 
 
 @compiled
@@ -84,20 +104,26 @@ def _differences(
     values: FloatArray, fast: int, slow: int, fast_factor: float, slow_factor: float,
     out: FloatArray,
 ) -> None:  # fmt: skip
-    """MACD line: both averages have their first value on bar ``slow``."""
+    """MACD line: both averages have their first value on bar ``slow``.
+
+    It goes by how far the values are from their averages, as :func:`_exponential` does.
+    """
     quick, late = 0.0, 0.0
     for row in range(slow - fast):
         late += values[row]
     for row in range(slow - fast, slow):
         late += values[row]
         quick += values[row]
-    quick /= fast
-    late /= slow
-    out[slow - 1] = quick - late
+    before = values[slow - 1]
+    quick, late = before - quick / fast, before - late / slow
+    out[slow - 1] = late - quick
+    quick_keep, late_keep = 1.0 - fast_factor, 1.0 - slow_factor
     for row in range(slow, len(values)):
-        quick = (values[row] - quick) * fast_factor + quick
-        late = (values[row] - late) * slow_factor + late
-        out[row] = quick - late
+        step = values[row] - before
+        before = values[row]
+        quick = quick * quick_keep + step * quick_keep
+        late = late * late_keep + step * late_keep
+        out[row] = late - quick
 
 
 @compiled
@@ -105,27 +131,35 @@ def _signals(
     values: FloatArray, fast: int, slow: int, signal: int, factors: FloatArray, out: FloatArray
 ) -> None:
     """EMA of the MACD line; the three averages do not wait for one another."""
-    fast_factor, slow_factor, factor = factors[0], factors[1], factors[2]
+    quick_keep, late_keep, keep = 1.0 - factors[0], 1.0 - factors[1], 1.0 - factors[2]
     quick, late = 0.0, 0.0
     for row in range(slow - fast):
         late += values[row]
     for row in range(slow - fast, slow):
         late += values[row]
         quick += values[row]
-    quick /= fast
-    late /= slow
-    total, first = quick - late, slow + signal - 2
+    before = values[slow - 1]
+    quick, late = before - quick / fast, before - late / slow
+    line = late - quick
+    total, first = line, slow + signal - 2
     for row in range(slow, first + 1):
-        quick = (values[row] - quick) * fast_factor + quick
-        late = (values[row] - late) * slow_factor + late
-        total += quick - late
-    smoothed = total / signal
-    out[first] = smoothed
+        step = values[row] - before
+        before = values[row]
+        quick = quick * quick_keep + step * quick_keep
+        late = late * late_keep + step * late_keep
+        line = late - quick
+        total += line
+    out[first] = total / signal
+    far = line - total / signal
     for row in range(first + 1, len(values)):
-        quick = (values[row] - quick) * fast_factor + quick
-        late = (values[row] - late) * slow_factor + late
-        smoothed = (quick - late - smoothed) * factor + smoothed
-        out[row] = smoothed
+        step = values[row] - before
+        before = values[row]
+        quick = quick * quick_keep + step * quick_keep
+        late = late * late_keep + step * late_keep
+        now = late - quick
+        far = far * keep + (now - line) * keep
+        line = now
+        out[row] = line - far
 
 
 def ema(values: FloatArray, window: int) -> FloatArray:

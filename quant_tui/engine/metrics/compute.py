@@ -8,7 +8,7 @@ import numpy as np
 
 from quant_tui.engine.arrays import BoolArray, DateArray, FloatArray, IntArray
 from quant_tui.engine.metrics import returns as of_returns
-from quant_tui.engine.metrics.benchmark import against_benchmark
+from quant_tui.engine.metrics.benchmark import against_benchmark, carried
 from quant_tui.engine.metrics.drawdowns import (
     Drawdown,
     Drawdowns,
@@ -59,7 +59,7 @@ def compute_metrics(
     initial_capital: float,
     annualization: float,
     risk_free: float = 0.0,
-    invested: FloatArray | None = None,
+    exposure: FloatArray | None = None,
     trade_pnl: FloatArray | None = None,
     trade_returns: FloatArray | None = None,
     trade_bars: IntArray | None = None,
@@ -84,8 +84,8 @@ def compute_metrics(
         Periods a year.
     risk_free
         Annual rate, a fraction; a period's is (1 + rate) ** (1 / annualization) − 1.
-    invested
-        Value of the positions at each close (T,).
+    exposure
+        Value of the positions / equity at each close (T,), 0 where the equity is gone.
     trade_pnl, trade_returns, trade_bars, trade_open
         Round trips (M,): money, return, length in rows, and whether still open. Only
         closed ones enter the figures.
@@ -101,7 +101,7 @@ def compute_metrics(
         (empyrical's), and further
 
         - ``exposure``: share of bars with a position; ``average_exposure``: mean of
-          invested value / equity.
+          ``exposure``.
         - ``turnover``: half of the traded value / mean equity, a year.
         - ``max_drawdown_duration``: most bars from a peak to its recovery.
         - ``information_ratio``: empyrical's ``excess_sharpe``, a period's.
@@ -133,7 +133,7 @@ def compute_metrics(
     figures.put("omega_ratio", downside.omega_ratio, no_loss)
     figures.put("max_drawdown", deepest)
     _trades(figures, trade_pnl, trade_returns, trade_bars, trade_open)
-    _activity(figures, equity, invested, traded_value, annualization)
+    _activity(figures, equity, exposure, traded_value, annualization)
     figures.put("fees_paid", fees_paid)
     figures.put("slippage_paid", slippage_paid)
     periods = PeriodReturns(equity, initial_capital, dates)
@@ -153,7 +153,7 @@ def compute_metrics(
     risk.put("annual_volatility", moments.annual_volatility(annualization), _ONE_BAR)
     risk.put("downside_deviation", downside.deviation)
     _shape(risk, simple, moments, flat)
-    risk.put("stability", of_returns.stability(equity / initial_capital), flat)
+    risk.put("stability", of_returns.stability(equity), flat)
     every = drawdowns(falls, dates)
     _drawdown_figures(risk, falls, every)
     return Metrics(
@@ -169,26 +169,30 @@ def compute_metrics(
 
 def simple_returns(equity: FloatArray, initial_capital: float) -> FloatArray:
     """Return of each bar (T,), the first against the initial capital; 0 after ruin."""
-    found = np.empty(len(equity))
-    with np.errstate(all="ignore"):
-        found[0] = equity[0] / initial_capital
-        np.divide(equity[1:], equity[:-1], out=found[1:])
-        found -= 1.0
+    found = _changes(equity)
+    found[0] = equity[0] / initial_capital - 1.0
     if float(equity.min()) <= 0.0:
         found[1:][equity[:-1] <= 0.0] = 0.0
     return found
 
 
+def _changes(levels: FloatArray) -> FloatArray:
+    """Level / the one before − 1, (T,); the first is NaN."""
+    found = np.empty(len(levels))
+    found[0] = np.nan
+    with np.errstate(all="ignore"):
+        for rows in of_returns.parts(len(levels) - 1):
+            part = found[1:][rows]
+            np.divide(levels[1:][rows], levels[:-1][rows], out=part)
+            part -= 1.0
+    return found
+
+
 def benchmark_returns(levels: FloatArray) -> FloatArray:
     """Simple returns of levels (T,), carried forward; NaN up to and on the first level."""
-    rows = np.where(np.isfinite(levels), np.arange(len(levels)), 0)
-    np.maximum.accumulate(rows, out=rows)
-    filled = levels[rows]
-    out = np.full(len(levels), np.nan)
-    with np.errstate(all="ignore"):
-        out[1:] = filled[1:] / filled[:-1] - 1.0
-    out[~np.isfinite(out)] = np.nan
-    return out
+    found = _changes(carried(levels))
+    found[~np.isfinite(found)] = np.nan
+    return found
 
 
 def _trades(
@@ -210,17 +214,16 @@ def _trades(
 def _activity(
     figures: Figures,
     equity: FloatArray,
-    invested: FloatArray | None,
+    exposure: FloatArray | None,
     traded_value: float,
     annualization: float,
 ) -> None:
-    if invested is None:
+    if exposure is None:
         figures.put("exposure", None, "the positions are not known")
         figures.put("average_exposure", None, "the positions are not known")
     else:
-        share = np.divide(invested, equity, out=np.zeros(len(equity)), where=equity > 0.0)
-        figures.put("exposure", float(np.count_nonzero(invested > 0.0)) / len(equity))
-        figures.put("average_exposure", float(share.mean()))
+        figures.put("exposure", float(np.count_nonzero(exposure > 0.0)) / len(equity))
+        figures.put("average_exposure", float(exposure.mean()))
     mean = float(equity.mean())
     years = len(equity) / annualization
     turnover = traded_value / 2.0 / mean / years if mean > 0.0 else None

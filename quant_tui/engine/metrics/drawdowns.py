@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quant_tui.engine.arrays import DateArray, FloatArray, IntArray
-from quant_tui.engine.metrics.returns import dot
+from quant_tui.engine.metrics.returns import dot, parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,19 @@ class Drawdowns:
 
 def drawdown_series(equity: FloatArray, initial_capital: float) -> FloatArray:
     """Equity / running peak − 1, (T,), ≤ 0 (empyrical ``drawdown_series``)."""
-    peaks = np.maximum(np.maximum.accumulate(equity), initial_capital)
-    return (equity - peaks) / peaks
+    falls, peak = np.empty(len(equity)), initial_capital
+    for rows in parts(len(equity)):
+        part = equity[rows]
+        if float(part.max()) <= peak:  # under water throughout
+            np.subtract(part, peak, out=falls[rows])
+            falls[rows] /= peak
+            continue
+        peaks = np.maximum.accumulate(part)
+        np.maximum(peaks, peak, out=peaks)
+        np.subtract(part, peaks, out=falls[rows])
+        falls[rows] /= peaks
+        peak = float(peaks[-1])
+    return falls
 
 
 def drawdowns(series: FloatArray, dates: DateArray) -> Drawdowns:

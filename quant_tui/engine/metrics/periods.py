@@ -28,9 +28,8 @@ class PeriodReturns:
 
     def __init__(self, equity: FloatArray, initial_capital: float, dates: DateArray) -> None:
         self._initial_capital = initial_capital
-        sessions: DateArray = dates.astype("datetime64[D]")
-        last = _last_of_each(sessions.view(np.int64))
-        self._sessions = sessions[last]
+        last = _last_of_sessions(dates)
+        self._sessions: DateArray = dates[last].astype("datetime64[D]")
         self._closes = equity[last]
 
     @cached_property
@@ -65,6 +64,15 @@ class PeriodReturns:
         starts = np.concatenate(([self._initial_capital], ends[:-1]))
         with np.errstate(all="ignore"):
             return np.where(starts > 0.0, ends / starts - 1.0, 0.0)
+
+
+def _last_of_sessions(dates: DateArray) -> IntArray:
+    """Rows that are the last of their day; of times, found day by day among all of them."""
+    if np.datetime_data(dates.dtype)[0] == "D":
+        return np.arange(len(dates))
+    first, last = dates[[0, -1]].astype("datetime64[D]")
+    starts = np.arange(first + 1, last + 1).astype(dates.dtype)
+    return np.unique(np.append(np.searchsorted(dates, starts), len(dates))) - 1
 
 
 def _last_of_each(numbers: IntArray) -> IntArray:

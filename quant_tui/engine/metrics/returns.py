@@ -7,11 +7,15 @@ below; tests/agreement compares each with it. Skew and kurtosis are those of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from quant_tui.engine.arrays import FloatArray
+
+_PART = 32_768
+"""Rows worked on at a time: 256 kB a series."""
 
 _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 
@@ -19,6 +23,22 @@ _ROUNDING = 4.0 * float(np.finfo(np.float64).eps)
 def dot(first: FloatArray, second: FloatArray) -> float:
     """Sum of the products of two (T,), on one thread, so that every machine adds alike."""
     return float(np.einsum("i,i->", first, second))
+
+
+def product(values: FloatArray) -> float:
+    """Product of values (T,), eight chains of it at a time: none waits for the others."""
+    whole = len(values) - len(values) % 8
+    chains = np.multiply.reduce(values[:whole].reshape(8, -1), axis=0)
+    return float(np.prod(chains) * np.prod(values[whole:]))
+
+
+def parts(count: int) -> Iterator[slice]:
+    """Ranges that cover ``count`` rows, each small enough for what is made of it to stay near.
+
+    Sums over the parts of a long series take a third of the time of sums over whole
+    arrays, which are written to memory and read again.
+    """
+    return (slice(start, start + _PART) for start in range(0, count, _PART))
 
 
 def compound_annual_growth(final_ratio: float, periods: int, annualization: float) -> float:
@@ -85,18 +105,20 @@ def moments(returns: FloatArray) -> Moments:
     mean = float(returns.mean())
     if count < 2:
         return Moments(count, mean, 0.0, None, None)
-    centred = returns - mean
-    square = centred * centred
-    variance = dot(centred, centred) / count
+    variance = third = fourth = 0.0
+    for rows in parts(count):
+        centred = returns[rows] - mean
+        square = centred * centred
+        variance += dot(centred, centred)
+        third += dot(square, centred)
+        fourth += dot(square, square)
+    variance /= count
     largest = max(float(returns.max()), -float(returns.min()))
     deviation = without_rounding(float(np.sqrt(variance * (count / (count - 1)))), largest)
     if deviation == 0.0:
         return Moments(count, mean, 0.0, None, None)
-    third = dot(square, centred) / count
-    fourth = dot(square, square) / count
-    return Moments(
-        count, mean, deviation, third / variance**1.5, fourth / (variance * variance) - 3.0
-    )
+    skew = third / count / variance**1.5
+    return Moments(count, mean, deviation, skew, fourth / count / (variance * variance) - 3.0)
 
 
 def sharpe_ratio(returns: FloatArray, annualization: float, risk_free: float) -> float | None:
@@ -126,9 +148,12 @@ class Downside:
 
 def downside(returns: FloatArray, annualization: float) -> Downside:
     """Compute the figures of losses of returns (T,), T ≥ 1."""
-    below = np.minimum(returns, 0.0)
-    losses = -float(below.sum())
-    deviation = float(np.sqrt(dot(below, below) / len(returns)) * np.sqrt(annualization))
+    losses = squares = 0.0
+    for rows in parts(len(returns)):
+        below = np.minimum(returns[rows], 0.0)
+        losses -= float(below.sum())
+        squares += dot(below, below)
+    deviation = float(np.sqrt(squares / len(returns)) * np.sqrt(annualization))
     if len(returns) < 2 or losses <= 0.0:
         return Downside(deviation, None, None)
     total = float(returns.sum())
@@ -156,51 +181,62 @@ class Tails:
 
 
 def tails(returns: FloatArray, cutoff: float = 0.05) -> Tails:
-    """Compute the tail figures of returns (T,), T ≥ 1, from one partition."""
+    """Compute the tail figures of returns (T,), T ≥ 1.
+
+    They are sorted whole: quicker than a partition at four places, and the mean of the
+    lowest then adds in one order on every machine.
+    """
     last = len(returns) - 1
     low, high = cutoff * last, (1.0 - cutoff) * last
-    places = sorted({int(low), min(int(low) + 1, last), int(high), min(int(high) + 1, last)})
-    parted = np.partition(returns, places)
-    worst, best = _interpolated(parted, low), _interpolated(parted, high)
+    ranked = np.sort(returns)
+    worst, best = _interpolated(ranked, low), _interpolated(ranked, high)
     return Tails(
         worst,
-        float(parted[: int(low) + 1].mean()),
+        float(ranked[: int(low) + 1].mean()),
         abs(best) / abs(worst) if worst != 0.0 else None,
     )
 
 
-def _interpolated(parted: FloatArray, place: float) -> float:
+def _interpolated(ranked: FloatArray, place: float) -> float:
     """Value at a fractional place of the sorted returns (numpy's ``linear`` percentile)."""
     below = int(place)
-    first, second = float(parted[below]), float(parted[min(below + 1, len(parted) - 1)])
+    first, second = float(ranked[below]), float(ranked[min(below + 1, len(ranked) - 1)])
     return first + (second - first) * (place - below)
 
 
-def stability(growth: FloatArray) -> float | None:
-    """R² of a line through the log of the cumulative growth (``stability_of_timeseries``).
+def stability(equity: FloatArray) -> float | None:
+    """R² of a line through the log of the equity (``stability_of_timeseries``).
 
     Parameters
     ----------
-    growth
-        Equity / initial capital (T,), zero or more.
+    equity
+        Value at each close (T,), zero or more; its scale does not matter.
     """
-    if len(growth) < 2 or float(growth.min()) <= 0.0:
+    if len(equity) < 2 or float(equity.min()) <= 0.0:
         return None
-    level = np.log(growth)
-    level -= level.mean()
-    spread = dot(level, level)
+    level: FloatArray = np.log(equity)
+    mean, middle = float(level.mean()), (len(level) - 1.0) / 2.0
+    spread = covariance = 0.0
+    for rows in parts(len(level)):
+        centred = level[rows] - mean
+        time = np.arange(rows.start, rows.start + len(centred)) - middle
+        spread += dot(centred, centred)
+        covariance += dot(time, centred)
     if spread <= len(level) * _ROUNDING**2:
         return None
     count = float(len(level))
-    time = np.arange(count) - (count - 1.0) / 2.0
-    covariance = dot(time, level)
     squares = count * (count * count - 1.0) / 12.0
     return min(covariance * covariance / (squares * spread), 1.0)
 
 
 def sample_deviation(values: FloatArray) -> float:
     """Sample standard deviation of values (T,); exactly 0 where it is no more than rounding."""
-    return without_rounding(float(values.std(ddof=1)), float(np.abs(values).max()))
+    mean, squares = float(values.mean()), 0.0
+    for rows in parts(len(values)):
+        centred = values[rows] - mean
+        squares += dot(centred, centred)
+    largest = max(float(values.max()), -float(values.min()))
+    return without_rounding(float(np.sqrt(squares / (len(values) - 1))), largest)
 
 
 def without_rounding(spread: float, largest: float) -> float:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
 
 from quant_tui.domain.cancellation import raise_if_cancelled
 from quant_tui.domain.errors import InsufficientData, InvalidInput
 from quant_tui.engine.report import Report
-from quant_tui.engine.robustness import lines, rerun_lines
+from quant_tui.engine.robustness import lines
 from quant_tui.engine.robustness.bootstrap import BootstrapIntervals, bootstrap_intervals
 from quant_tui.engine.robustness.card import TrustCard, TrustLine, unchecked_line
+from quant_tui.engine.robustness.check import Check, CheckTable, intervals_table
+from quant_tui.engine.robustness.rerun_checks import RERUN_CHECKS, TITLES
 from quant_tui.engine.robustness.reruns import Reruns
 from quant_tui.engine.robustness.sharpe import SharpeMoments, expected_maximum_sharpe
 
@@ -28,13 +31,12 @@ INDEPENDENT_TRIALS = 100
 
 Progress = Callable[[float, str], None]
 
-_COSTLY = (
-    ("cost_stress", rerun_lines.cost_line),
-    ("start_dates", rerun_lines.start_line),
-    ("plateau", rerun_lines.plateau_line),
-    ("look_ahead", rerun_lines.look_ahead_line),
-    ("warm_up", rerun_lines.warm_up_line),
-)
+_COSTLY = ("cost_stress", "start_dates", "plateau", "look_ahead", "warm_up")
+"""Checks that run the strategy again and that every card has."""
+
+_INTERVALS = ("sharpe_ratio", "cagr", "max_drawdown")
+
+BOOTSTRAP = "Bootstrap intervals"
 
 
 def assess(
@@ -75,26 +77,99 @@ def assess(
     Cancelled
         ``cancel`` said so.
     """
-    if trials < 1:
-        raise InvalidInput("trials must be at least 1.", field="trials")
-    annualization = report.config.annualization or report.bars.periods_per_year
-    returns = report.metrics.returns
-    risk_free = (1.0 + report.config.risk_free) ** (1.0 / annualization) - 1.0
-    moments = SharpeMoments.of(returns, risk_free)
-    hurdle = luck(trials, trial_variance, len(returns))
+    run = Assessed.of(report, trials, trial_variance)
     told = progress or (lambda _fraction, _message: None)
     told(0.0, "resampling the returns")
     made = [
-        lines.trials_line(trials, len(returns) / annualization),
-        lines.probabilistic_line(moments),
-        lines.deflated_line(moments, trials, hurdle, annualization),
-        lines.track_record_line(moments, annualization),
-        _bootstrap_line(report, annualization, risk_free, costly, cancel),
+        *run.statistics(),
+        _bootstrap_line(run, costly, cancel),
         *_costly_lines(Reruns(report, inputs, cancel), costly, told),
         lines.trades_line(report),
     ]
     told(1.0, "done")
     return TrustCard.of(tuple(made), trials)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A report with what its lines are worked out from.
+
+    Attributes
+    ----------
+    report, trials
+        As :func:`assess` takes them.
+    moments
+        Of the returns; None when the equity did not move.
+    hurdle
+        The Sharpe ratio of one period that luck shows.
+    annualization, risk_free
+        Periods a year, and the risk-free return of one.
+    """
+
+    report: Report
+    trials: int
+    moments: SharpeMoments | None
+    hurdle: float
+    annualization: float
+    risk_free: float
+
+    @classmethod
+    def of(cls, report: Report, trials: int, trial_variance: float | None) -> Assessed:
+        """Work them out.
+
+        Raises
+        ------
+        InvalidInput
+            ``trials`` or ``trial_variance`` is out of range.
+        """
+        if trials < 1:
+            raise InvalidInput("trials must be at least 1.", field="trials")
+        annualization = report.config.annualization or report.bars.periods_per_year
+        returns = report.metrics.returns
+        risk_free = (1.0 + report.config.risk_free) ** (1.0 / annualization) - 1.0
+        moments = SharpeMoments.of(returns, risk_free)
+        hurdle = luck(trials, trial_variance, len(returns))
+        return cls(report, trials, moments, hurdle, annualization, risk_free)
+
+    def statistics(self) -> list[TrustLine]:
+        """Return the lines about luck and length of record."""
+        count = len(self.report.metrics.returns)
+        return [
+            lines.trials_line(self.trials, count / self.annualization),
+            lines.probabilistic_line(self.moments),
+            lines.deflated_line(self.moments, self.trials, self.hurdle, self.annualization),
+            lines.track_record_line(self.moments, self.annualization),
+        ]
+
+    def bootstrap(self, cancel: Callable[[], bool] | None) -> Check:
+        """Resample the returns, fewer times where there are many of them."""
+        returns = self.report.metrics.returns
+        draws = min(DRAWS, max(FEWEST_DRAWS, DRAWN_RETURNS // max(len(returns), 1)))
+        try:
+            found = bootstrap_intervals(
+                returns,
+                self.annualization,
+                risk_free=self.risk_free,
+                draws=draws,
+                seed=self.report.config.seed,
+                cancel=cancel,
+            )
+        except InsufficientData as error:
+            return Check(lines.bootstrap_line(error))
+        return Check(lines.bootstrap_line(found), self._intervals(found))
+
+    def _intervals(self, found: BootstrapIntervals) -> CheckTable:
+        own = self.report.performance
+        outside = (1.0 - found.confidence) / 2.0
+        sharpe, cagr, fall = found.sharpe, found.cagr, found.max_drawdown
+        return intervals_table(
+            [
+                ("the run itself", *(own[name] for name in _INTERVALS)),
+                (f"{outside:.1%} are below", sharpe.low, cagr.low, fall.low),
+                ("median", sharpe.middle, cagr.middle, fall.middle),
+                (f"{outside:.1%} are above", sharpe.high, cagr.high, fall.high),
+            ]
+        )
 
 
 def luck(trials: int, variance: float | None, count: int) -> float:
@@ -123,28 +198,12 @@ def luck(trials: int, variance: float | None, count: int) -> float:
 
 
 def _bootstrap_line(
-    report: Report,
-    annualization: float,
-    risk_free: float,
-    costly: bool | None,
-    cancel: Callable[[], bool] | None,
+    run: Assessed, costly: bool | None, cancel: Callable[[], bool] | None
 ) -> TrustLine:
-    returns = report.metrics.returns
-    if not (len(returns) <= QUICK_BARS if costly is None else costly):
-        return unchecked_line("bootstrap", "Bootstrap intervals", len(returns))
-    draws = min(DRAWS, max(FEWEST_DRAWS, DRAWN_RETURNS // len(returns)))
-    try:
-        found: BootstrapIntervals | InsufficientData = bootstrap_intervals(
-            returns,
-            annualization,
-            risk_free=risk_free,
-            draws=draws,
-            seed=report.config.seed,
-            cancel=cancel,
-        )
-    except InsufficientData as error:
-        found = error
-    return lines.bootstrap_line(found)
+    count = len(run.report.metrics.returns)
+    if not (count <= QUICK_BARS if costly is None else costly):
+        return unchecked_line("bootstrap", BOOTSTRAP, count)
+    return run.bootstrap(cancel).line
 
 
 def _costly_lines(reruns: Reruns, costly: bool | None, told: Progress) -> list[TrustLine]:
@@ -152,15 +211,15 @@ def _costly_lines(reruns: Reruns, costly: bool | None, told: Progress) -> list[T
     if costly is None:
         costly = bars <= QUICK_BARS
     if not costly:
-        return [unchecked_line(key, rerun_lines.TITLES[key], bars) for key, _ in _COSTLY]
+        return [unchecked_line(key, TITLES[key], bars) for key in _COSTLY]
     made = []
-    for place, (key, line) in enumerate(_COSTLY):
+    for place, key in enumerate(_COSTLY):
         raise_if_cancelled(reruns.cancel)
         start = 0.2 + 0.8 * place / len(_COSTLY)
-        message = f"checking {rerun_lines.TITLES[key].lower()}"
+        message = f"checking {TITLES[key].lower()}"
 
         def part(fraction: float, start: float = start, message: str = message) -> None:
             told(start + fraction * 0.8 / len(_COSTLY), message)
 
-        made.append(line(reruns, part))
+        made.append(RERUN_CHECKS[key](reruns, part).line)
     return made

@@ -49,12 +49,32 @@ class LookAhead:
     what, row
         The first thing that changed, as the strategy writes it, and the last bar of the
         cut; empty and None when nothing did.
+    found
+        Of every cut that was compared: its last row, and what changed, empty for nothing.
     """
 
     cuts: int
     changed: int
     what: str = ""
     row: int | None = None
+    found: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What one later beginning changed, after the warm-up.
+
+    Attributes
+    ----------
+    row
+        The first row that it had.
+    decisions, changed
+        Decisions made in either run, and how many of them the other run did not make.
+    """
+
+    row: int
+    decisions: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +94,8 @@ class WarmUp:
         it; empty when none differed.
     deviation
         By how much, relative to its size.
+    found
+        The same of every beginning.
     """
 
     starts: int
@@ -81,6 +103,7 @@ class WarmUp:
     changed: int
     what: str = ""
     deviation: float = 0.0
+    found: tuple[Beginning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +147,17 @@ def look_ahead(
     given = inputs or {}
     whole = _decide(bars, document, params, given)
     rows = np.unique(np.linspace(1, len(bars) - 1, cuts + 1, dtype=np.int64)[:-1]).tolist()
-    changed, what, where = 0, "", None
+    found: list[tuple[int, str]] = []
     for row in rows:
         raise_if_cancelled(cancel)
         if not bars.present[: row + 1].any():
             continue
         part, cut = window(bars, 0, row + 1, given)
         alone = _decide(part, document, params, cut)
-        difference = next(_differences(whole, alone, row + 1, _columns(bars, part)), "")
-        if difference:
-            changed += 1
-            if where is None:
-                what, where = difference, row
-    return LookAhead(len(rows), changed, what, where)
+        found.append((row, next(_differences(whole, alone, row + 1, _columns(bars, part)), "")))
+    changed = [one for one in found if one[1]]
+    where, what = changed[0] if changed else (None, "")
+    return LookAhead(len(rows), len(changed), what, where, tuple(found))
 
 
 def warm_up_check(
@@ -172,7 +193,7 @@ def warm_up_check(
     given = inputs or {}
     whole = _decide(bars, document, params, given)
     rows = np.linspace(0, len(bars) // 2, starts + 1, dtype=np.int64)[1:]
-    used = decisions = changed = 0
+    found: list[Beginning] = []
     what, deviation = "", 0.0
     for row in np.unique(rows[rows > 0]).tolist():
         raise_if_cancelled(cancel)
@@ -182,7 +203,7 @@ def warm_up_check(
         ready = _ready_row(part, warm_up)
         if ready >= len(part):
             continue
-        used += 1
+        decisions = changed = 0
         columns = _columns(bars, part)
         later = _decide(part, document, params, cut)
         for key, signal in later.signals.items():
@@ -199,11 +220,19 @@ def warm_up_check(
                 differ = ~_alike(before_, after_, 1e-6)
                 decisions += int((np.isfinite(before_) | np.isfinite(after_)).sum())
                 changed += int(differ.sum())
-    if not used:
+        found.append(Beginning(row, decisions, changed))
+    if not found:
         raise InsufficientData(
             "A later beginning leaves no bar beyond the warm-up.", hint="Take more bars."
         )
-    return WarmUp(used, decisions, changed, what, deviation)
+    return WarmUp(
+        len(found),
+        sum(one.decisions for one in found),
+        sum(one.changed for one in found),
+        what,
+        deviation,
+        tuple(found),
+    )
 
 
 def _decide(

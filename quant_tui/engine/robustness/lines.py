@@ -63,7 +63,7 @@ def trials_line(trials: int, years: float) -> TrustLine:
     if trials == 1:
         text = "The only trial so far: nothing was chosen among several."
     else:
-        text = f"The best of {trials:,} trials: luck alone would show a Sharpe of {luck:.2f}."
+        text = f"The best of {trials:,} trials: luck would show {luck:.2f} if none were alike."
     return TrustLine(
         "trials",
         "Trials behind it",

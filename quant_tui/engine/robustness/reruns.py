@@ -65,6 +65,7 @@ class Reruns:
         first: int = 0,
         params: Mapping[str, object] | None = None,
         config: BacktestConfig | None = None,
+        without: int | None = None,
     ) -> Metrics | None:
         """Return the figures of the changed run; None where the bars do not suffice.
 
@@ -77,12 +78,17 @@ class Reruns:
             Row of the bars at which the run begins.
         params, config
             In place of the report's.
+        without
+            Column of a symbol of the report that is left out.
         """
         report = self.report
         bars, begin, inputs = self.seen, report.warm_up_bars, self.inputs
         try:
+            if without is not None:
+                name = report.bars.symbols[without]
+                bars, inputs = leave_out(bars, bars.symbols.index(name), inputs)
             if first:
-                bars, inputs = window(self.seen, begin + first, len(self.seen), self.inputs)
+                bars, inputs = window(bars, begin + first, len(bars), inputs)
                 begin = 0
             changed = run_backtest(
                 bars,
@@ -113,6 +119,28 @@ def window(
     keep: BoolArray = np.logical_or.reduce(bars.present[first:stop], axis=0)
     if not keep.any():
         raise InsufficientData(f"No symbol has a bar in rows {first} to {stop - 1}.")
+    return _part(bars, first, stop, keep, inputs)
+
+
+def leave_out(
+    bars: Bars, column: int, inputs: Mapping[str, ArrayLike]
+) -> tuple[Bars, dict[str, ArrayLike]]:
+    """Return bars and outside series without a symbol, on the same dates.
+
+    Raises
+    ------
+    InsufficientData
+        It is the only symbol.
+    """
+    keep = np.arange(len(bars.symbols)) != column
+    if not keep.any():
+        raise InsufficientData("There is no other symbol.")
+    return _part(bars, 0, len(bars), keep, inputs)
+
+
+def _part(
+    bars: Bars, first: int, stop: int, keep: BoolArray, inputs: Mapping[str, ArrayLike]
+) -> tuple[Bars, dict[str, ArrayLike]]:
     names = [name for name, kept in zip(bars.symbols, keep, strict=True) if kept]
     values = [getattr(bars, field)[first:stop][:, keep] for field in FIELDS]
     part = Bars(names, bars.dates[first:stop], *values)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quant_tui.engine.metrics import Metrics
+from quant_tui.engine.report import Report
 from quant_tui.engine.robustness.reruns import Reruns, with_costs
 from quant_tui.engine.rules import ParameterSpec, ParameterValue, validate_parameters
 
@@ -21,9 +22,17 @@ START_DATES = 8
 LATEST_START = 0.5
 """The last start leaves this share of the bars: a shorter run says little by itself."""
 
+SILENT = 0.25
+"""Share of the bars after which a run that has not traded yet is started from its first
+decision on: starts in a time in which it is silent, such as before the dates of a model's
+forecasts, would be the same run again and no evidence."""
+
 STRIDE = 0.1
 """Least change of a parameter, as a share of its value: one bar more on an average of 200
 is the same strategy, and would call any peak a plateau."""
+
+
+_FIGURES = ("sharpe_ratio", "total_return", "max_drawdown", "total_trades")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +45,34 @@ class Outcome:
         What was changed, as text: ``x2``, a date, ``short_window = 22``.
     sharpe
         Annual Sharpe ratio; 0 when the equity did not move, None when it cannot be run.
-    total_return
-        None when it cannot be run.
+    total_return, max_drawdown
+        Fractions; None when it cannot be run.
+    trades
+        Closed round trips; None when it cannot be run.
+    why_not
+        Why there is no Sharpe ratio; empty when there is one.
     """
 
     changed: str
     sharpe: float | None
     total_return: float | None
+    max_drawdown: float | None = None
+    trades: int | None = None
+    why_not: str = ""
 
     @classmethod
     def of(cls, changed: str, metrics: Metrics | None) -> Outcome:
-        """Take the two figures out of a run's."""
+        """Take the figures out of a run's."""
         if metrics is None:
-            return cls(changed, None, None)
-        sharpe, total = (metrics.performance[name] for name in ("sharpe_ratio", "total_return"))
+            return cls(changed, None, None, why_not="too few bars to run it")
+        sharpe, total, fall, trades = (metrics.performance[name] for name in _FIGURES)
         return cls(
             changed,
             0.0 if sharpe is None else float(sharpe),
             None if total is None else float(total),
+            None if fall is None else float(fall),
+            None if trades is None else int(trades),
+            metrics.undefined.get("sharpe_ratio", ""),
         )
 
 
@@ -76,10 +95,11 @@ def start_dates(
 ) -> list[Outcome]:
     """Run from ``count`` first bars, evenly spread over the first half of the data.
 
-    The first of them is the run's own.
+    The first of them is the run's own, unless it was silent for long; see :data:`SILENT`.
     """
     bars = reruns.report.bars
-    rows = np.linspace(0, len(bars) * LATEST_START, count, dtype=np.int64)
+    begin = _first_decision(reruns.report)
+    rows = np.linspace(begin, begin + (len(bars) - begin) * LATEST_START, count, dtype=np.int64)
     found = []
     for place, row in enumerate(dict.fromkeys(rows.tolist())):
         told(place / count)
@@ -89,6 +109,15 @@ def start_dates(
             metrics = reruns.run(first=row)
         found.append(Outcome.of(str(bars.dates[row]), metrics))
     return found
+
+
+def _first_decision(report: Report) -> int:
+    """Return the row from which a run is started: 0, or where a silent one wakes up."""
+    decided = report.fills.decided_row
+    if not len(decided):
+        return 0
+    row = int(decided.min()) - report.strategy.warm_up(report.params)
+    return row if row > SILENT * len(report.bars) else 0
 
 
 def neighbours(
@@ -106,7 +135,7 @@ def neighbours(
         if spec.kind not in ("int", "float") or isinstance(value, bool | str):
             continue
         for direction in (-1.0, 1.0):
-            moved = value + direction * _stride(spec, float(value))
+            moved = value + direction * stride(spec, float(value))
             if spec.low is not None:
                 moved = max(moved, spec.low)
             if spec.high is not None:
@@ -117,7 +146,8 @@ def neighbours(
     return found
 
 
-def _stride(spec: ParameterSpec, value: float) -> float:
+def stride(spec: ParameterSpec, value: float) -> float:
+    """Return by how much a parameter's neighbours differ from a value of it; above 0."""
     step = spec.step or (1.0 if spec.kind == "int" else 0.0)
     if step:
         return step * max(1.0, round(abs(value) * STRIDE / step))
@@ -139,9 +169,13 @@ def parameter_neighbours(reruns: Reruns, told: Progress = lambda _: None) -> lis
         told(place / len(near))
         params = {**report.params, name: value}
         if not validate_parameters(report.strategy, params):
-            shown = f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {value}"
-            found.append(Outcome.of(shown, reruns.run(params=params)))
+            found.append(Outcome.of(written(name, value), reruns.run(params=params)))
     return found
+
+
+def written(name: str, value: ParameterValue) -> str:
+    """Return a parameter's value as text."""
+    return f"{name} = {value:g}" if isinstance(value, float) else f"{name} = {value}"
 
 
 def plateau_score(best: float, others: list[float]) -> float | None:

@@ -6,13 +6,17 @@ the walk-forward efficiency is his.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from quant_tui.domain.cancellation import raise_if_cancelled
+from quant_tui.domain.cancellation import CancelCheck
 from quant_tui.domain.errors import InsufficientData, InvalidInput
+from quant_tui.domain.tasks import RunTasks, run_in_turn
 from quant_tui.engine.arrays import FloatArray
 from quant_tui.engine.bars import Bars
 from quant_tui.engine.config import BacktestConfig
@@ -21,6 +25,35 @@ from quant_tui.engine.robustness.reruns import window
 from quant_tui.engine.rules import StrategyDocument
 from quant_tui.engine.run import document_of, run_backtest
 from quant_tui.engine.sweep import sweep
+
+
+class Looked(Protocol):
+    """What the best combination has most of: of metrics, one figure a combination."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Metrics that it is made of."""
+        ...
+
+    def merits(self, metrics: Mapping[str, FloatArray]) -> FloatArray:
+        """Return a figure a combination (K,), NaN where there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """Most of one metric."""
+
+    metric: str
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metric."""
+        return (self.metric,)
+
+    def merits(self, metrics: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the metric itself."""
+        return metrics[self.metric]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +157,12 @@ def walk_forward(
     windows: Sequence[Window],
     config: BacktestConfig | None = None,
     *,
-    metric: str = "sharpe_ratio",
+    metric: str | Looked = "sharpe_ratio",
+    product: bool = True,
+    inputs: Mapping[str, ArrayLike] | None = None,
     progress: Callable[[float, str], None] | None = None,
     cancel: Callable[[], bool] | None = None,
+    run: RunTasks = run_in_turn,
 ) -> WalkForward:
     """Choose the best combination in each window and trade it in the bars that follow.
 
@@ -138,13 +174,20 @@ def walk_forward(
     bars, strategy, config
         As in :func:`~quant_tui.engine.run_backtest`.
     grid
-        Values of each parameter, crossed.
+        Values of each parameter.
     windows
         From :func:`walk_forward_windows`.
     metric
-        What the best has most of, in sample.
+        What the best has most of, in sample: a metric, or a figure made of some.
+    product
+        Whether the lists of the grid are crossed, or paired.
+    inputs
+        Series from outside, as in :func:`~quant_tui.engine.run_backtest`.
     progress, cancel
         As in :func:`~quant_tui.engine.run_backtest`.
+    run
+        Runs the windows, each a part, where they take longer than a second or so; where
+        that is does not change the figures.
 
     Raises
     ------
@@ -156,39 +199,24 @@ def walk_forward(
     if not windows:
         raise InvalidInput("Give at least one window.", field="windows")
     document = document_of(strategy)
+    looked = Most(metric) if isinstance(metric, str) else metric
+    outer = inputs or {}
     settings = (config or BacktestConfig()).resolve(
         symbols=len(bars.symbols),
         annualization=bars.periods_per_year,
         sizing=document.sizing,
     )
     annualization = settings.annualization or bars.periods_per_year
-    steps: list[Step] = []
-    parts: list[FloatArray] = []
-    for place, rows in enumerate(windows):
-        raise_if_cancelled(cancel)
-        if progress is not None:
-            progress(place / len(windows), f"window {place + 1} of {len(windows)}")
-        params = _best(bars, document, grid, rows, settings, metric, cancel)
-        inside = _returns(bars, document, params, rows.train, rows.test, settings, cancel)
-        lead = max(rows.test - document.warm_up(params), 0)
-        outside = _returns(bars, document, params, lead, rows.stop, settings, cancel)
-        outside = outside[rows.test - lead :]
-        steps.append(
-            Step(
-                rows,
-                params,
-                sharpe_ratio(inside, annualization, 0.0),
-                sharpe_ratio(outside, annualization, 0.0),
-                _growth(inside, annualization),
-                _growth(outside, annualization),
-            )
-        )
-        parts.append(outside)
+    data = _Chosen(bars, document, grid, settings, looked, product, outer)
+    if not _is_long(data, windows):
+        run = run_in_turn
+    found = run(_step, data, windows, progress=progress, cancel=cancel)
+    steps, parts = zip(*found, strict=True)
     returns = np.concatenate(parts)
     grown = float(np.mean([one.in_sample_growth for one in steps]))
     kept = float(np.mean([one.out_of_sample_growth for one in steps]))
     return WalkForward(
-        tuple(steps),
+        steps,
         returns,
         sharpe_ratio(returns, annualization, 0.0),
         _growth(returns, annualization),
@@ -196,22 +224,64 @@ def walk_forward(
     )
 
 
-def _best(
-    bars: Bars,
-    document: StrategyDocument,
-    grid: Mapping[str, Sequence[object]],
-    rows: Window,
-    config: BacktestConfig,
-    metric: str,
-    cancel: Callable[[], bool] | None,
-) -> dict[str, object]:
-    """Return the combination with the most of the metric in sample; the first of equals."""
-    part, _ = window(bars, rows.train, rows.test, {})
-    table = sweep(part, document, grid, config, metrics=(metric,), cancel=cancel)
-    figures = table[metric]
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What every window needs: what is chosen from, and by which figure."""
+
+    bars: Bars
+    document: StrategyDocument
+    grid: Mapping[str, Sequence[object]]
+    config: BacktestConfig
+    looked: Looked
+    product: bool
+    outer: Mapping[str, ArrayLike]
+
+
+def _is_long(data: _Chosen, windows: Sequence[Window]) -> bool:
+    """Whether the windows are worth handing out."""
+    from quant_tui.engine.sweep.run import by_bits
+    from quant_tui.engine.sweep.tasks import LEAST_PARTS, part_size
+
+    sizes = [len(values) for values in data.grid.values()]
+    combinations = math.prod(sizes) if data.product else max(sizes, default=1)
+    symbols = len(data.bars.symbols)
+    bars = max(one.test - one.train for one in windows) * symbols
+    bits = by_bits(data.config, data.document, symbols, data.looked.metrics)
+    return combinations * len(windows) >= LEAST_PARTS * part_size(bars, by_bits=bits)
+
+
+def _step(data: _Chosen, rows: Window, cancel: CancelCheck) -> tuple[Step, FloatArray]:
+    """Return what one window found, and the returns (T,) of its test."""
+    params = _best(data, rows, cancel)
+    inside = _returns(data, params, rows.train, rows.test, cancel)
+    lead = max(rows.test - data.document.warm_up(params), 0)
+    outside = _returns(data, params, lead, rows.stop, cancel)
+    outside = outside[rows.test - lead :]
+    annualization = data.config.annualization or data.bars.periods_per_year
+    step = Step(
+        rows,
+        params,
+        sharpe_ratio(inside, annualization, 0.0),
+        sharpe_ratio(outside, annualization, 0.0),
+        _growth(inside, annualization),
+        _growth(outside, annualization),
+    )
+    return step, outside
+
+
+def _best(data: _Chosen, rows: Window, cancel: CancelCheck) -> dict[str, object]:
+    """Return the combination with the most merit in sample; the first of equals."""
+    part, series = window(data.bars, rows.train, rows.test, data.outer)
+    looked = data.looked
+    table = sweep(
+        part, data.document, data.grid, data.config, looked.metrics, product=data.product,
+        cancel=cancel, inputs=series,
+    )  # fmt: skip
+    figures = looked.merits({name: np.asarray(table[name]) for name in looked.metrics})
     if np.isnan(figures).all():
         raise InsufficientData(
-            f"No combination has a {metric} from {part.dates[0]} to {part.dates[-1]}.",
+            f"No combination has a {' or '.join(looked.metrics)} from {part.dates[0]} to"
+            f" {part.dates[-1]}.",
             hint="Lengthen the window or shorten the strategy's own.",
         )
     row = table.row(int(np.nanargmax(figures)))
@@ -219,16 +289,11 @@ def _best(
 
 
 def _returns(
-    bars: Bars,
-    document: StrategyDocument,
-    params: Mapping[str, object],
-    first: int,
-    stop: int,
-    config: BacktestConfig,
-    cancel: Callable[[], bool] | None,
+    data: _Chosen, params: Mapping[str, object], first: int, stop: int, cancel: CancelCheck
 ) -> FloatArray:
-    part, _ = window(bars, first, stop, {})
-    return run_backtest(part, document, params, config, cancel=cancel).metrics.returns
+    part, series = window(data.bars, first, stop, data.outer)
+    report = run_backtest(part, data.document, params, data.config, cancel=cancel, inputs=series)
+    return report.metrics.returns
 
 
 def _growth(returns: FloatArray, annualization: float) -> float:

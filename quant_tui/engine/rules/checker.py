@@ -283,6 +283,7 @@ class Checker:
                 place,
                 f"{label} of {spec.name} must be a whole number from {least} to"
                 f" {most}, not {typed.number:g}",
+                "a negative one would look ahead" if typed.number < 0 else "",
             )
         return int(typed.number)
 

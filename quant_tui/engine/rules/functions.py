@@ -58,7 +58,17 @@ def _elsewhere() -> dict[str, str]:
               "std": "write stddev(x, window)", "variance": "write rolling_variance(x, window)",
               "median": "write rolling_median(x, window)", "sum": "write rolling_sum(x, window)",
               "highest": "write rolling_max(x, window)", "lowest": "write rolling_min(x, window)",
-              "shift": "write lag(x, bars)", "ref": "write lag(x, bars)"}  # fmt: skip
+              "shift": "write lag(x, bars)", "ref": "write lag(x, bars)",
+              "delay": "write lag(x, bars)", "previous": "write lag(x, bars)",
+              "returns": "write rocp(x, 1)", "pct_change": "write rocp(x, 1)",
+              "log_return": "write log(x / lag(x, 1))", "log_returns": "write log(x / lag(x, 1))",
+              "diff": "write x - lag(x, 1)", "change": "write x - lag(x, 1)",
+              "delta": "write x - lag(x, 1)", "volatility": "write stddev(rocp(x, 1), window)",
+              "avg": "write sma(x, window)", "stdev": "write stddev(x, window)",
+              "hhv": "write rolling_max(x, window)", "llv": "write rolling_min(x, window)",
+              "corr": "write rolling_correlation(x, y, window)",
+              "crossover": "write cross_above(x, y)", "crossunder": "write cross_below(x, y)",
+              "ln": "write log(x)", "donchian": "write donchian_upper(window)"}  # fmt: skip
     return {name: hint for name, hint in hints.items() if name not in FUNCTIONS}
 
 

@@ -69,7 +69,7 @@ def _changes(x: FloatArray, window: int, change: Callable[..., object]) -> Float
 
 def momentum(_frame: Frame, x: FloatArray, window: int) -> FloatArray:
     """Difference to the value ``window`` bars ago."""
-    return _changes(x, window, np.subtract)
+    return rolling.momentum(x, window)
 
 
 def roc(_frame: Frame, x: FloatArray, window: int) -> FloatArray:

@@ -9,6 +9,17 @@ from typing import Any
 from quant_tui.domain.errors import Finding, StrategyError
 from quant_tui.engine.rules import limits
 
+_REMEDIES = {
+    "<block end>": "begin this line in the same column as the lines it belongs with",
+    "mapping values": "one “key: value” a line, not deeper than the line before",
+    "expected ':'": "a key is followed by a colon: entry: close > open",
+    "'\\t'": "indent with spaces, not tabs",
+    "',' or '}'": "close the brace: {int: [5, 200], default: 50}",
+    "',' or ']'": "close the bracket: [5, 200]",
+    "scanning a quoted": "close the quotes",
+}
+"""By part of what the YAML reader says: what its author can do."""
+
 
 def read_source(text: str) -> dict[str, Any]:
     """Read the text of a strategy document.
@@ -46,8 +57,8 @@ def _flow_depth(text: str) -> int:
     return deepest
 
 
-def _error(message: str, place: str = "document") -> StrategyError:
-    finding = Finding(place, 0, message)
+def _error(message: str, place: str = "document", suggestion: str = "") -> StrategyError:
+    finding = Finding(place, 0, message, suggestion)
     return StrategyError(str(finding), findings=(finding,))
 
 
@@ -108,7 +119,10 @@ def _read_yaml(text: str) -> Any:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         place = f"line {error.problem_mark.line + 1}" if error.problem_mark else "document"
-        raise _error(f"not YAML: {error.problem or error.context}", place) from error
+        said = error.problem or error.context or ""
+        whole = f"{error.context} {said}"
+        suggestion = next((text for part, text in _REMEDIES.items() if part in whole), "")
+        raise _error(f"not YAML: {said}", place, suggestion) from error
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise _error(f"not YAML: {str(error)[:200]}") from error
 

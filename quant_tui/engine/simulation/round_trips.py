@@ -153,18 +153,15 @@ def _excursions(bars: Bars, found: RoundTrips, first: IntArray, last: IntArray) 
     """Fill in MAE and MFE from the ranges of the rows ``first`` up to, not with, ``last``."""
     for column in np.unique(found.symbol):
         chosen = np.flatnonzero(found.symbol == column)
-        begin = first[chosen]
-        stop = np.maximum(last[chosen], begin)
-        # One row more than there is, for what ends after the last; a missing bar is NaN, which
-        # fmin and fmax pass over.
-        pairs = np.column_stack((begin, stop)).ravel()
-        begun = int(begin.min())
-        low, high = (
-            np.append(values[begun : int(stop.max()), column], np.nan)
-            for values in (bars.low, bars.high)
-        )
-        lowest = np.where(stop > begin, np.fmin.reduceat(low, pairs - begun)[::2], np.inf)
-        highest = np.where(stop > begin, np.fmax.reduceat(high, pairs - begun)[::2], -np.inf)
+        begin, stop = first[chosen], last[chosen]
+        seen = np.flatnonzero(stop > begin)
+        edges = np.column_stack((begin[seen], stop[seen])).ravel()
+        if len(edges) and edges[-1] == len(bars):
+            edges = edges[:-1]
+        lowest, highest = np.full(len(chosen), np.inf), np.full(len(chosen), -np.inf)
+        if len(edges):  # a missing bar is NaN, which fmin and fmax pass over
+            lowest[seen] = np.fmin.reduceat(bars.low[:, column], edges)[::2]
+            highest[seen] = np.fmax.reduceat(bars.high[:, column], edges)[::2]
         entry = found.entry_price[chosen]
         exit_price = np.where(found.open[chosen], entry, found.exit_price[chosen])
         fall = np.minimum(np.fmin(lowest, exit_price), entry) / entry - 1.0

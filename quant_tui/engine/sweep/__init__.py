@@ -13,6 +13,7 @@ from quant_tui.engine.config import BacktestConfig
 from quant_tui.engine.rules.document import StrategyDocument
 
 if TYPE_CHECKING:
+    from quant_tui.domain.tasks import RunTasks
     from quant_tui.engine.sweep.schedule import Progress
     from quant_tui.engine.sweep.table import SweepTable
 
@@ -36,6 +37,7 @@ def sweep(
     memory_bytes: int = DEFAULT_MEMORY,
     inputs: Mapping[str, ArrayLike] | None = None,
     begin: int = 0,
+    run: RunTasks | None = None,
 ) -> SweepTable:
     """Run a strategy over many combinations of parameter values.
 
@@ -72,6 +74,10 @@ def sweep(
         computed in turns.
     inputs, begin
         As in :func:`~quant_tui.engine.run_backtest`.
+    run
+        Runs the parts of a sweep that takes longer than some tenths of a second, in the
+        place of threads: each part on one thread, wherever that is. The figures are the
+        same bit by bit.
 
     Returns
     -------
@@ -89,14 +95,67 @@ def sweep(
     Cancelled
         ``cancel`` said so.
     """
+    from quant_tui.engine.sweep.plan import Plan
     from quant_tui.engine.sweep.run import Sweep
 
     names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
     ready = Sweep(
-        bars, strategy, grid, config, product=product, threads=threads, progress=progress,
+        bars, Plan(strategy, grid, product=product), config, threads=threads, progress=progress,
         cancel=cancel, memory_bytes=memory_bytes, inputs=inputs, begin=begin,
     )  # fmt: skip
-    return ready.table(names)
+    if run is None:
+        return ready.table(names)
+    from quant_tui.engine.sweep.tasks import table_by_tasks
+
+    return table_by_tasks(ready, names, run, progress=progress, cancel=cancel)
+
+
+def sweep_each(
+    every: Sequence[Bars],
+    strategy: str | StrategyDocument,
+    grid: Mapping[str, Iterable[object]],
+    config: BacktestConfig | None = None,
+    metrics: Sequence[str] = DEFAULT_METRICS,
+    threads: int = 2,
+    product: bool = True,
+    progress: Progress | None = None,
+    cancel: Callable[[], bool] | None = None,
+    memory_bytes: int = DEFAULT_MEMORY,
+) -> list[SweepTable]:
+    """Sweep the same combinations over many bars, each with an account of its own.
+
+    The figures are those of :func:`sweep` on each, bit by bit; the bars are shared out among
+    the threads, which for many small sweeps takes less than the threads of each.
+
+    Parameters
+    ----------
+    every
+        Bars, each as :func:`sweep` takes them: mostly those of one symbol.
+    strategy, grid, config, metrics, threads, product, cancel
+        As in :func:`sweep`.
+    progress
+        Told which fraction of the bars is done, in the calling thread.
+    memory_bytes
+        Most bytes of indicators that are held at once, all threads together.
+
+    Returns
+    -------
+    list of SweepTable
+        One for each, in their order.
+
+    Raises
+    ------
+    InvalidInput, StrategyError, Cancelled
+        As in :func:`sweep`.
+    """
+    from quant_tui.engine.sweep.each import tables_of_each
+    from quant_tui.engine.sweep.plan import Plan
+
+    names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    return tables_of_each(
+        every, Plan(strategy, grid, product=product), config, names, threads=threads,
+        progress=progress, cancel=cancel, memory_bytes=memory_bytes,
+    )  # fmt: skip
 
 
 def sweep_returns(
@@ -138,10 +197,11 @@ def sweep_returns(
     import numpy as np
 
     from quant_tui.domain.errors import InvalidInput
+    from quant_tui.engine.sweep.plan import Plan
     from quant_tui.engine.sweep.run import Sweep
 
     ready = Sweep(
-        bars, strategy, grid, config, product=product, threads=threads, progress=progress,
+        bars, Plan(strategy, grid, product=product), config, threads=threads, progress=progress,
         cancel=cancel, memory_bytes=memory_bytes, inputs=inputs, begin=begin,
     )  # fmt: skip
     count = len(ready.grid)

@@ -354,13 +354,15 @@ def measure_all(
     sums: FloatArray,
     high: FloatArray,
     low: FloatArray,
+    row: IntArray,
+    room: FloatArray,
     found: FloatArray,
 ) -> None:
-    """Compute the figures (K, ``FIGURES``) of K pairs of signals; see :func:`measure`."""
-    row = np.empty(close.shape[0] + 2, dtype=np.int64)
-    cash_after = np.empty(close.shape[0] + 2)
-    quantity_after = np.empty(close.shape[0] + 2)
-    moves = np.empty(close.shape[0])
+    """Compute the figures (K, ``FIGURES``) of K pairs of signals; see :func:`measure`.
+
+    ``row`` (M + 2,) and ``room`` (3, M + 2) are room for the trades and the moves of one.
+    """
+    cash_after, quantity_after, moves = room[0], room[1], room[2]
     for pair in range(entry_index.shape[0]):
         count = trade(
             entry[entry_index[pair], 0], exit_[exit_index[pair], 0], reference, figures, numbers,
@@ -440,6 +442,7 @@ def draw(
     curve: FloatArray,
     position: FloatArray,
     since: IntArray,
+    held: MaskArray,
 ) -> tuple[int, int]:
     """Trade, and draw the account's value at each close; return trips closed and open.
 
@@ -461,6 +464,8 @@ def draw(
         Takes the value of the account (T,).
     position, since
         Room for shares and date of purchase of each symbol (N,).
+    held
+        Room for the bits (V,) of the symbols that are held.
     """
     commission = figures[COMMISSION]
     slippage = figures[SLIPPAGE]
@@ -469,7 +474,7 @@ def draw(
     values_equity = numbers[SIZING] == FRACTION
     rows = buys.shape[0]
     places = buys.shape[1]
-    held = np.zeros(places, dtype=np.uint64)
+    held[:] = np.uint64(0)
     position[:] = 0.0
     curve[:] = 0.0
     closed = 0
@@ -645,26 +650,26 @@ def measure_shared(
     close: FloatArray,
     figures: FloatArray,
     numbers: IntArray,
-    curves: FloatArray,
+    position: FloatArray,
+    since: IntArray,
+    days: MaskArray,
+    curve: FloatArray,
     found: FloatArray,
 ) -> None:
     """Compute the figures (K, ``FIGURES``) of K pairs of signals (R, N, W).
 
-    ``curves`` (K, T) takes the account's values, or (1, T) is overwritten by each pair.
-    The rest is as in :func:`by_date` and :func:`draw`.
+    ``days`` (2 T + 1, V) is room for the bits of purchases and of sales on each date, and
+    of what is held; the rest is as in :func:`by_date` and :func:`draw`.
     """
     rows = close.shape[1]
-    position = np.zeros(close.shape[0])
-    since = np.zeros(close.shape[0], dtype=np.int64)
+    buys, sells, held = days[:rows], days[rows : 2 * rows], days[2 * rows]
     for pair in range(entry_index.shape[0]):
-        buys = np.zeros((rows, forced.shape[1]), dtype=np.uint64)
-        sells = np.zeros((rows, forced.shape[1]), dtype=np.uint64)
+        days[:] = np.uint64(0)
         by_date(entry[entry_index[pair]], exit_[exit_index[pair]], due, buys)
         by_date(exit_[exit_index[pair]], entry[entry_index[pair]], due, sells)
-        curve = curves[min(pair, curves.shape[0] - 1)]
         closed, still = draw(
             buys, sells, forced, reference, mark, last_price, close, figures, numbers, curve,
-            position, since,
+            position, since, held,
         )  # fmt: skip
         measure_curve(curve, figures[CASH], found[pair])
         found[pair, CLOSED] = closed

@@ -95,7 +95,7 @@ class RowTables:
         numbers: Numbers,
         figures: Figures,
     ) -> None:
-        self._grid = grid
+        self.grid = grid
         self._numbers = numbers
         self._figures = figures
         self.dependencies = dependencies
@@ -115,7 +115,7 @@ class RowTables:
         """Return the bytes that the rows of these combinations take."""
         row = self.valid.shape[0] * self._width * 8
         return sum(
-            row * len(np.unique(self._grid.groups(node.parameters)[combinations]))
+            row * len(self.grid.cases(node.parameters, combinations)[0])
             for node in self._nodes.values()
         )
 
@@ -137,7 +137,7 @@ class RowTables:
         self._combinations = combinations
         self._rows.clear()
         for key, node in self._nodes.items():
-            first, case = self.cases(node.parameters, combinations)
+            first, case = self.grid.cases(node.parameters, combinations)
             values, finite = self._room_for(key, len(first))
             infinite: list[bool] = []
 
@@ -168,19 +168,6 @@ class RowTables:
             )
         values, finite = self._room[key]
         return values[:count], finite[:count]
-
-    def cases(
-        self, parameters: tuple[str, ...], combinations: IntArray
-    ) -> tuple[IntArray, IntArray]:
-        """Return a place of each distinct case, and the case of each combination."""
-        if not parameters:
-            return np.zeros(1, dtype=np.int64), np.zeros(len(combinations), dtype=np.int64)
-        groups = self._grid.groups(parameters)[combinations]
-        if (groups[1:] > groups[:-1]).all():
-            every = np.arange(len(groups))
-            return every, every
-        _, first, case = np.unique(groups, return_index=True, return_inverse=True)
-        return first.astype(np.int64), case.astype(np.int64)
 
     def chunk(self, start: int, stop: int) -> Chunk:
         """Return the conditions of a part of the combinations that were filled in."""
@@ -236,7 +223,7 @@ class Chunk:
 
     def _case(self, parameters: tuple[str, ...]) -> tuple[IntArray, IntArray]:
         if parameters not in self._cases:
-            self._cases[parameters] = self._tables.cases(parameters, self._combinations)
+            self._cases[parameters] = self._tables.grid.cases(parameters, self._combinations)
         return self._cases[parameters]
 
     def _compute(self, tree: ast.expr, first: IntArray) -> tuple[MaskArray, MaskArray]:

@@ -14,10 +14,12 @@ from numpy.typing import ArrayLike
 from quant_tui.engine.arrays import BoolArray, FloatArray, IntArray
 from quant_tui.engine.rules.document import StrategyDocument
 from quant_tui.engine.rules.frame import Frame
+from quant_tui.engine.rules.functions import FUNCTIONS
 from quant_tui.engine.rules.interpreter import Interpreter
-from quant_tui.engine.rules.kinds import Condition, Value
+from quant_tui.engine.rules.kinds import Condition, Kind, Value
 from quant_tui.engine.rules.parameters import ParameterValue
 from quant_tui.engine.sweep.averages import moving_averages
+from quant_tui.engine.sweep.calls import evaluated
 from quant_tui.engine.sweep.dependencies import Dependencies
 from quant_tui.engine.sweep.grid import Grid
 from quant_tui.engine.sweep.numbers import Numbers
@@ -170,17 +172,44 @@ class Figures:
             Takes the figures (R, N, P), packed over each symbol's own bars, symbols in
             the order of their names; NaN where undefined and beyond the last bar.
         """
-        if isinstance(tree, ast.Call) and cast(ast.Name, tree.func).id == "sma":
-            series = self._dependencies.of(tree.args[0])
-            windows = self._numbers.of(tree.args[1])
-            if not series.parameters and windows is not None:
-                values = np.empty(table.shape[1:])
-                self._copy(self.interpreter(int(combinations[0])).figure(series.tree), values)
-                chosen = np.broadcast_to(windows, len(self._grid))[combinations]
-                moving_averages(values, chosen.astype(np.int64), table)
-                return
-        for place, row in enumerate(combinations.tolist()):
-            self._copy(self.interpreter(row).figure(tree), table[place])
+        arguments = self._arguments(tree, combinations) if isinstance(tree, ast.Call) else None
+        if arguments is None:
+            for place, row in enumerate(combinations.tolist()):
+                self._copy(self.interpreter(row).figure(tree), table[place])
+            return
+        spec = FUNCTIONS[cast(ast.Name, cast(ast.Call, tree).func).id]
+        if spec.name == "sma":
+            values = np.empty(table.shape[1:])
+            self._copy(cast("FloatArray | float", arguments[0][0]), values)
+            moving_averages(values, np.array(arguments[1], dtype=np.int64), table)
+            return
+        for place, figure in evaluated(self._frame, spec, arguments, self._pause):
+            self._copy(figure, table[place])
+
+    def _arguments(self, call: ast.Call, combinations: IntArray) -> list[list[object]] | None:
+        """Return each argument in some combinations.
+
+        None where one is a series that depends on the combination, or all come from outside.
+        """
+        spec = FUNCTIONS[cast(ast.Name, call.func).id]
+        if spec.external:
+            return None
+        found: list[list[object]] = []
+        for tree, (_, kind) in zip(call.args, spec.arguments, strict=True):
+            if kind.is_quoted:
+                found.append([cast(ast.Constant, tree).value] * len(combinations))
+                continue
+            number, node = self._numbers.of(tree), self._dependencies.of(tree)
+            if number is not None:
+                counts = kind in (Kind.WINDOW, Kind.LAG)
+                values = np.broadcast_to(number, len(self._grid))[combinations]
+                found.append((values.astype(np.int64) if counts else values).tolist())
+            elif node.parameters:
+                return None
+            else:
+                value = self.interpreter(int(combinations[0])).figure(node.tree)
+                found.append([value] * len(combinations))
+        return found
 
     def _copy(self, figure: FloatArray | float, into: FloatArray) -> None:
         if isinstance(figure, float):

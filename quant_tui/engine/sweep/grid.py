@@ -16,6 +16,9 @@ from quant_tui.engine.rules.parameters import ParameterSpec, ParameterValue
 ROWS = 100_000_000
 """Most combinations of one sweep."""
 
+_SMALL = 1 << 14
+"""Most combinations of a grid that remembers its cases."""
+
 Column = NDArray[np.int64] | NDArray[np.float64] | NDArray[np.bool_] | NDArray[np.object_]
 """Values of one parameter."""
 
@@ -51,6 +54,7 @@ class Grid:
         self._choices: dict[str, list[ParameterValue]] = {}
         self._codes: dict[str, IntArray] = {}
         self._groups: dict[tuple[str, ...], IntArray] = {}
+        self._cases: dict[tuple[tuple[str, ...], bytes], tuple[IntArray, IntArray]] = {}
         self._fixed = document.default_parameters()
         lengths: dict[str, int] = {}
         for name, values in lists.items():
@@ -92,6 +96,29 @@ class Grid:
         for name in self.names:
             values[name] = self._choices[name][self._codes[name][row]]
         return values
+
+    def cases(self, names: tuple[str, ...], rows: IntArray) -> tuple[IntArray, IntArray]:
+        """Return a place among the rows of each distinct case, and the case of each row.
+
+        Rows of a case have the same values of these parameters. A small grid remembers
+        them: many sweeps ask for the same.
+        """
+        if len(self) > _SMALL:
+            return self._distinct(names, rows)
+        key = names, rows.tobytes()
+        if key not in self._cases:
+            self._cases[key] = self._distinct(names, rows)
+        return self._cases[key]
+
+    def _distinct(self, names: tuple[str, ...], rows: IntArray) -> tuple[IntArray, IntArray]:
+        if not names:
+            return np.zeros(1, dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
+        groups = self.groups(names)[rows]
+        if (groups[1:] > groups[:-1]).all():
+            every = np.arange(len(groups))
+            return every, every
+        _, first, case = np.unique(groups, return_index=True, return_inverse=True)
+        return first.astype(np.int64), case.astype(np.int64)
 
     def groups(self, names: tuple[str, ...]) -> IntArray:
         """Return a number for each combination (K,), equal where all these parameters are."""

@@ -42,10 +42,11 @@ class OneSymbol:
 
     def measure(self, entry: Bits, exit_: Bits, found: FloatArray) -> None:
         """Fill the figures (K, ``FIGURES``) of pairs of signals (R, 1, W)."""
+        room = len(self.close) + 2
         accounts.measure_all(
             entry.true & self.traded, entry.case, exit_.true, exit_.case, self.reference,
             self.terms.figures, self.terms.numbers, self.close, self.sums, self.high, self.low,
-            found,
+            np.empty(room, dtype=np.int64), np.empty((3, room)), found,
         )  # fmt: skip
 
 
@@ -76,11 +77,13 @@ class SharedCash:
 
     def measure(self, entry: Bits, exit_: Bits, found: FloatArray) -> None:
         """Fill the figures (K, ``FIGURES``) of pairs of signals (R, N, W)."""
+        symbols, rows = self.close.shape
+        days = np.empty((2 * rows + 1, self.forced.shape[1]), dtype=np.uint64)
         accounts.measure_shared(
             entry.true & self.traded, entry.case, exit_.true, exit_.case,
             self.due, self.forced, self.reference,
             self.mark, self.last_price, self.close, self.terms.figures, self.terms.numbers,
-            np.empty((1, self.close.shape[1])), found,
+            np.empty(symbols), np.empty(symbols, dtype=np.int64), days, np.empty(rows), found,
         )  # fmt: skip
 
 

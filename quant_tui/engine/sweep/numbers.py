@@ -30,6 +30,8 @@ Number = float | FloatArray
 class Numbers:
     """What is known of a strategy's expressions in every combination before the run.
 
+    Threads may ask the same one.
+
     Parameters
     ----------
     document
@@ -48,6 +50,13 @@ class Numbers:
         self._numbers: dict[str, Number | None] = {}
         self._warm: dict[str, int | IntArray] = {}
         self._usable: BoolArray = np.ones(len(grid), dtype=np.bool_)
+        for constraint in document.constraints:
+            self._require(self._truth(constraint.tree))
+        for tree in document.lets.values():
+            self._warm_up(tree)
+        self._bars: int | IntArray = 0
+        for tree in document.rules.values():
+            self._bars = np.maximum(self._bars, self._warm_up(tree))
 
     def of(self, tree: ast.expr) -> Number | None:
         """Return the number that an expression is; None for series and conditions."""
@@ -67,13 +76,7 @@ class Numbers:
         longest
             Most bars that a symbol has; a combination needs more than its warm-up.
         """
-        for constraint in self._document.constraints:
-            self._require(self._truth(constraint.tree))
-        for tree in self._document.lets.values():
-            self._warm_up(tree)
-        for tree in self._document.rules.values():
-            self._require(np.asarray(self._warm_up(tree)) < longest)
-        return self._usable
+        return self._usable & (self._bars < longest)
 
     def _require(self, held: BoolArray | bool | np.bool_) -> None:
         self._usable &= held

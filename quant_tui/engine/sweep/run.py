@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,14 +17,12 @@ from quant_tui.engine.rules.document import StrategyDocument
 from quant_tui.engine.rules.findings import did_you_mean
 from quant_tui.engine.rules.frame import Frame
 from quant_tui.engine.rules.validation import resolve_parameters, warm_up
-from quant_tui.engine.run import check_length, config_of, document_of, traded
+from quant_tui.engine.run import check_length, config_of, traded
 from quant_tui.engine.sweep import accounts, metrics
 from quant_tui.engine.sweep.conditions import RowTables, Unbounded
-from quant_tui.engine.sweep.dependencies import Dependencies
 from quant_tui.engine.sweep.figures import Figures
-from quant_tui.engine.sweep.grid import Grid
 from quant_tui.engine.sweep.market import market_of
-from quant_tui.engine.sweep.numbers import Numbers
+from quant_tui.engine.sweep.plan import Plan
 from quant_tui.engine.sweep.schedule import Progress, Watch, parts, run_parts
 from quant_tui.engine.sweep.single import Singles
 from quant_tui.engine.sweep.table import SweepTable
@@ -39,6 +37,9 @@ _LEAST_BARS = 1 << 20
 _TURN = 1 << 16
 """Most combinations of which figures are held before they become metrics."""
 
+LEAST_MEMORY = 1 << 20
+"""Least bytes that a sweep may be told to make do with."""
+
 _SINGLES = 16
 """Combinations of one part of the work where each is run by itself."""
 
@@ -50,8 +51,10 @@ class Sweep:
 
     Parameters
     ----------
-    bars, strategy, grid, config, product, threads, progress, cancel, inputs, begin
+    bars, config, threads, progress, cancel, inputs, begin
         As in :func:`~quant_tui.engine.sweep.sweep`.
+    plan
+        Strategy and combinations.
     memory_bytes
         Most bytes of figures that are held at once.
     """
@@ -59,11 +62,9 @@ class Sweep:
     def __init__(
         self,
         bars: Bars,
-        strategy: str | StrategyDocument,
-        grid: Mapping[str, Iterable[object]],
+        plan: Plan,
         config: BacktestConfig | None,
         *,
-        product: bool,
         threads: int,
         progress: Progress | None,
         cancel: Callable[[], bool] | None,
@@ -71,22 +72,21 @@ class Sweep:
         inputs: Mapping[str, ArrayLike] | None,
         begin: int,
     ) -> None:
-        _check_whole("threads", threads, 1)
-        _check_whole("memory_bytes", memory_bytes, 1 << 20)
+        check_whole("threads", threads, 1)
+        check_whole("memory_bytes", memory_bytes, LEAST_MEMORY)
         self.history = bars
+        self.inputs = inputs
         self.bars = traded(bars, begin)
-        self.document = document_of(strategy)
-        self.grid = Grid(self.document, grid, product=product)
+        self.document, self.grid = plan.document, plan.grid
         self.config = config_of(config).resolve(
             symbols=len(bars.symbols),
             annualization=self.bars.periods_per_year,
             sizing=self.document.sizing,
         )
-        self._begin = begin
+        self.begin = begin
         self._threads = threads
-        self._memory_bytes = memory_bytes
-        self._dependencies = Dependencies(self.document.lets, self.grid.names)
-        self._numbers = Numbers(self.document, self.grid, self._dependencies)
+        self.memory_bytes = memory_bytes
+        self._dependencies, self._numbers = plan.dependencies, plan.numbers
         self.usable = self._numbers.usable(int(bars.present.sum(axis=0).max()))
         self._watch = Watch(progress, cancel, int(self.usable.sum()))
         self._figures = Figures(
@@ -99,7 +99,7 @@ class Sweep:
 
     def table(self, names: tuple[str, ...]) -> SweepTable:
         """Compute metrics of every combination."""
-        names = _checked_metrics(names)
+        names = checked_metrics(names)
         rows = np.flatnonzero(self.usable)
         columns = {name: np.full(len(self.grid), np.nan) for name in names}
         if not set(names) <= set(metrics.COLUMNS):
@@ -107,12 +107,20 @@ class Sweep:
         else:
             for part, found in self._measured(rows):
                 self._take(part, found, columns)
+        return self.filled(columns)
+
+    def filled(self, metrics: Mapping[str, FloatArray]) -> SweepTable:
+        """Return the table with metrics (K,) of every combination."""
         return SweepTable(
             {name: self.grid.column(name) for name in self.grid.names},
-            columns,
+            metrics,
             np.flatnonzero(~self.usable),
             self.reason,
         )
+
+    def by_bits(self, names: tuple[str, ...]) -> bool:
+        """Whether the bit loops compute these metrics, unless a figure is infinite."""
+        return by_bits(self.config, self.document, len(self.bars.symbols), names)
 
     def returns(self, chosen: IntArray) -> FloatArray:
         """Return the simple returns (T, K) of the chosen rows of the grid."""
@@ -166,7 +174,7 @@ class Sweep:
         self._one_by_one(rows[figures.uncertain], columns, self._singles.of_curve)
 
     def _by_bits(self, rows: IntArray) -> Iterator[tuple[IntArray, FloatArray]]:
-        market = market_of(self.history, self.config, self._begin)
+        market = market_of(self.history, self.config, self.begin)
         entry, exit_ = self.document.rules["entry"], self.document.rules.get("exit", _NEVER)
         tables = RowTables(
             [entry, exit_], self.grid, self._dependencies, self._numbers, self._figures
@@ -174,7 +182,7 @@ class Sweep:
         start, size = 0, _TURN
         while start < len(rows):
             part = rows[start : start + size]
-            while len(part) > 1 and tables.bytes_needed(part) > self._memory_bytes // 2:
+            while len(part) > 1 and tables.bytes_needed(part) > self.memory_bytes // 2:
                 size = -(-len(part) // 2)
                 part = part[:size]
             tables.fill(part, self._spread)
@@ -200,8 +208,8 @@ class Sweep:
         size = self.history.close.size
         if count * size <= _LEAST_BARS:
             return count
-        fair = -(-count // (4 * self._threads))
-        return max(1, min(_PART_BARS // size, fair))
+        pieces = 2 if self._threads == 1 else 4 * self._threads
+        return max(1, min(_PART_BARS // size, -(-count // pieces)))
 
     def _one_by_one(
         self,
@@ -221,7 +229,21 @@ class Sweep:
         run_parts(work, parts(len(rows), _SINGLES), self._threads, self._watch)
 
 
-def _checked_metrics(names: tuple[str, ...]) -> tuple[str, ...]:
+def by_bits(
+    config: BacktestConfig, document: StrategyDocument, symbols: int, names: tuple[str, ...]
+) -> bool:
+    """Whether the bit loops compute metrics of a strategy, with a resolved configuration."""
+    return set(names) <= set(metrics.COLUMNS) and are_known(config, document, symbols)
+
+
+def checked_metrics(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return each name once.
+
+    Raises
+    ------
+    InvalidInput
+        There is no metric of a name.
+    """
     unknown = [name for name in names if name not in metrics.COLUMNS]
     if unknown:
         day = np.array(["2000-01-03", "2000-01-04"], dtype="datetime64[D]")
@@ -238,7 +260,8 @@ def _checked_metrics(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _check_whole(name: str, value: int, least: int) -> None:
+def check_whole(name: str, value: int, least: int) -> None:
+    """Refuse what is no whole number of at least ``least``."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise InvalidInput(
             f"{name} must be a whole number, at least {least}, not {value!r}.", field=name

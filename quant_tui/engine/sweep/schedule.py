@@ -36,6 +36,12 @@ class Watch:
         self._stopped = threading.Event()
         self._caller = threading.get_ident()
 
+    def is_stopped(self) -> bool:
+        """Whether the sweep was cancelled, as far as this thread may ask."""
+        if self._cancel is not None and threading.get_ident() == self._caller and self._cancel():
+            self._stopped.set()
+        return self._stopped.is_set()
+
     def pause(self) -> None:
         """Stop here when the sweep was cancelled.
 
@@ -44,9 +50,7 @@ class Watch:
         Cancelled
             It was.
         """
-        if self._cancel is not None and threading.get_ident() == self._caller and self._cancel():
-            self._stopped.set()
-        if self._stopped.is_set():
+        if self.is_stopped():
             raise Cancelled("The sweep was cancelled.")
 
     def silent(self) -> Watch:

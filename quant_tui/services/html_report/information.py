@@ -24,6 +24,10 @@ def information(document: Document) -> Markup:
     resolved = details.get("config") or {
         key: value for key, value in config.items() if key != "strategy"
     }
+    if "weight" in (strategy.get("document") or {}):
+        left_out = ("sizing", "sizing_value", "sizing_window")
+        resolved = {key: value for key, value in resolved.items() if key not in left_out}
+        resolved["sizing"] = "target weights of the rules"
     return join(
         [
             _warnings(details),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
@@ -10,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
-from quant_tui.domain.cancellation import CancelCheck, raise_if_cancelled
+from quant_tui.domain.cancellation import GIVEN_UP, CancelCheck, interrupted_by, raise_if_cancelled
 from quant_tui.domain.errors import StoreUnavailable
 from quant_tui.storage.duck import schema
 from quant_tui.storage.duck.failures import explain, is_held_elsewhere
@@ -46,6 +48,22 @@ class _Held(threading.local):
     depth: int = 0
 
 
+_watched: WeakSet[DuckStore] = WeakSet()
+
+
+@atexit.register
+def _close_watched() -> None:
+    """Let no thread of a store be inside DuckDB when Python goes: the process would abort."""
+    for store in list(_watched):
+        store.close()
+
+
+def _room(memory: str, threads: int) -> str:
+    """Return the statements that give DuckDB memory and threads."""
+    quoted = memory.replace("'", "''")
+    return f"SET memory_limit = '{quoted}'; SET threads = {threads}"
+
+
 class DuckStore:
     """One DuckDB file, shared with the other instances of this program.
 
@@ -57,8 +75,11 @@ class DuckStore:
     path
         The file; its folder is made with mode 0700, the file with 0600.
     memory_limit
-        What DuckDB may use, in its own notation (``1GB``); past it, it spills to
-        ``<path>.tmp``.
+        What DuckDB may use while this process writes, in its own notation (``1GB``); past
+        it, it spills to ``<path>.tmp``.
+    reading_limit
+        The same while it only reads. Little: the system keeps the file's blocks anyway,
+        and DuckDB would fill all that it is given with copies of them.
     threads
         Threads of DuckDB; at least 1.
     idle_seconds
@@ -76,6 +97,7 @@ class DuckStore:
         path: Path,
         *,
         memory_limit: str = "1GB",
+        reading_limit: str = "128MB",
         threads: int = 2,
         idle_seconds: float = 0.25,
         wait_seconds: float = 60.0,
@@ -83,6 +105,7 @@ class DuckStore:
     ) -> None:
         self.path = path
         self._memory_limit = memory_limit
+        self._reading_limit = reading_limit
         self._threads = max(1, threads)
         self._idle_seconds = idle_seconds
         self._wait_seconds = wait_seconds
@@ -91,8 +114,10 @@ class DuckStore:
         self._changed = threading.Condition()
         self._lease: _Lease | None = None
         self._idle_until = 0.0
+        self._watching = False
         self._idle_watch: threading.Thread | None = None
         self._held = _Held()
+        self._large = 0
         self._ready = False
         self._closed = False
 
@@ -107,7 +132,8 @@ class DuckStore:
         Parameters
         ----------
         cancel
-            Asked while waiting for the lease.
+            Asked while waiting for the lease. Without one, what was given up by who asked
+            (:data:`~quant_tui.domain.cancellation.GIVEN_UP`) ends waiting and reading.
 
         Raises
         ------
@@ -115,12 +141,41 @@ class DuckStore:
             When the file is held by a foreign program, damaged, unreadable, written by a
             newer version, or busy for longer than ``wait_seconds``.
         Cancelled
-            When ``cancel`` says so while waiting.
+            When ``cancel`` says so while waiting, or the read was given up.
         """
         if not self._ready and not self._held.depth:
             self.migrate()
-        with self._leased(shared=True, cancel=cancel) as connection:
+        given_up = GIVEN_UP.get() if cancel is None else None
+        with (
+            self._leased(shared=True, cancel=cancel or given_up) as connection,
+            interrupted_by(given_up, connection.interrupt),
+        ):
             yield connection
+
+    @contextmanager
+    def read_large(self, *, cancel: CancelCheck | None = None) -> Iterator[DuckDBPyConnection]:
+        """Lease a connection for reading with the memory that a writer has.
+
+        For rows that are large themselves: DuckDB unpacks 2,048 of them at a time, whichever
+        are asked for, in each of its threads. One has to do, and leaves the others to those
+        who type. What it took is given back when the last such lease ends.
+        Raises as :meth:`read` does.
+        """
+        with self.read(cancel=cancel) as connection:
+            with self._changed:
+                lease = self._lease
+                alone = lease is not None and lease.shared  # a writer has that memory anyway
+                if alone:
+                    self._large += 1
+                    connection.execute(_room(self._memory_limit, 1))
+            try:
+                yield connection
+            finally:
+                if alone:
+                    with self._changed:
+                        self._large -= 1
+                        if not self._large:
+                            connection.execute(_room(self._reading_limit, self._threads))
 
     @contextmanager
     def write(self, *, cancel: CancelCheck | None = None) -> Iterator[DuckDBPyConnection]:
@@ -167,7 +222,8 @@ class DuckStore:
             watch = self._idle_watch
             self._changed.notify_all()
         if watch is not None:
-            # A thread that lives at exit would keep DuckDB's objects beyond their module.
+            # A thread that lives at exit would keep DuckDB's objects beyond their module; one
+            # that watches no more may still be letting go of them.
             watch.join()
 
     # ----------------------------------------------------------------- getting in
@@ -314,7 +370,7 @@ class DuckStore:
         for pause in pauses():
             try:
                 connection = duckdb.connect(
-                    str(self.path), read_only=shared, config=self._configuration()
+                    str(self.path), read_only=shared, config=self._configuration(shared=shared)
                 )
                 break
             except duckdb.Error as error:
@@ -334,13 +390,13 @@ class DuckStore:
 
         draft = self.path.with_name(self.path.name + ".new")
         draft.unlink(missing_ok=True)
-        duckdb.connect(str(draft), config=self._configuration()).close()
+        duckdb.connect(str(draft), config=self._configuration(shared=False)).close()
         _narrow(draft)
         draft.replace(self.path)
 
-    def _configuration(self) -> dict[str, str | bool | int | float | list[str]]:
+    def _configuration(self, *, shared: bool) -> dict[str, str | bool | int | float | list[str]]:
         return {
-            "memory_limit": self._memory_limit,
+            "memory_limit": self._reading_limit if shared else self._memory_limit,
             "threads": self._threads,
             "temp_directory": str(self.path.with_name(self.path.name + ".tmp")),
             "autoinstall_known_extensions": False,
@@ -370,11 +426,15 @@ class DuckStore:
 
     def _stay_open_a_moment(self) -> None:
         self._idle_until = time.monotonic() + self._idle_seconds
-        if self._idle_watch is None:
+        if not self._watching:
+            if self._idle_watch is not None:
+                self._idle_watch.join()  # it is past the lock, and only lets go of DuckDB's objects
+            self._watching = True
             self._idle_watch = threading.Thread(
                 target=self._watch_idle, name="duckdb-idle", daemon=True
             )
             self._idle_watch.start()
+            _watched.add(self)
 
     def _watch_idle(self) -> None:
         """Close the file when its time is over, or when another process waits for it."""
@@ -385,7 +445,7 @@ class DuckStore:
                     self._changed.notify_all()
                     break
                 self._changed.wait(IDLE_LOOK_SECONDS)
-            self._idle_watch = None
+            self._watching = False
 
     def _refuse_when_closed(self) -> None:
         if self._closed:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quant_tui.storage.duck.records import is_intraday
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FIELDS = ("open", "high", "low", "close", "volume")
+_STORED = {name: name if name == "volume" else f"{name}_price" for name in FIELDS}
 
 GRID_PER_ROW = 20
 GRID_AT_LEAST = 1_000_000
@@ -27,7 +30,7 @@ def fetch_rows(
     end: date | datetime | None,
     interval: str,
     *,
-    intraday: bool,
+    fields: Sequence[str] = FIELDS,
 ) -> Rows:
     """Fetch the bars of ``symbols`` as columns, ``position`` being the index of the symbol.
 
@@ -40,10 +43,34 @@ def fetch_rows(
     start, end
         First and last, both included; None for no bound. A plain date as ``end`` includes
         its whole day.
-    interval, intraday
+    interval
         Which bars.
+    fields
+        Columns to fetch beside the date.
     """
-    table = "intraday_data" if intraday else "market_data"
+    table, where, values = _from(symbols, start, end, interval)
+    columns = ", ".join(f"{_STORED[name]}::DOUBLE AS {name}" for name in fields)
+    query = f"""
+        WITH wanted AS (
+            SELECT name, row_number() OVER () - 1 AS position
+            FROM (SELECT unnest(?::VARCHAR[]) AS name)
+        )
+        SELECT wanted.position::INTEGER AS position, bars.date AS date, {columns}
+        FROM {table} AS bars JOIN wanted ON bars.symbol = wanted.name
+        WHERE true {where}
+    """
+    fetched = connection.execute(query, values).fetchnumpy()
+    return {name: np.asarray(column) for name, column in fetched.items()}
+
+
+def _from(
+    symbols: tuple[str, ...],
+    start: date | datetime | None,
+    end: date | datetime | None,
+    interval: str,
+) -> tuple[str, str, list[object]]:
+    """Return the table of some bars, what is asked of them, and the values asked with."""
+    intraday = is_intraday(interval)
     conditions: list[str] = []
     values: list[object] = [list(symbols)]
     if intraday:
@@ -56,20 +83,8 @@ def fetch_rows(
         whole_day = intraday and not isinstance(end, datetime)
         conditions.append("bars.date < ?::DATE + 1" if whole_day else "bars.date <= ?")
         values.append(end)
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    query = f"""
-        WITH wanted AS (
-            SELECT name, row_number() OVER () - 1 AS position
-            FROM (SELECT unnest(?::VARCHAR[]) AS name)
-        )
-        SELECT wanted.position::INTEGER AS position, bars.date AS date,
-               open_price AS open, high_price AS high, low_price AS low,
-               close_price AS close, volume::DOUBLE AS volume
-        FROM {table} AS bars JOIN wanted ON bars.symbol = wanted.name
-        {where}
-    """
-    fetched = connection.execute(query, values).fetchnumpy()
-    return {name: np.asarray(column) for name, column in fetched.items()}
+    where = "".join(f" AND {one}" for one in conditions)
+    return "intraday_data" if intraday else "market_data", where, values
 
 
 def pivot(
@@ -98,7 +113,7 @@ def pivot(
     position = rows["position"]
     in_order = width == 1 and len(at) == len(calendar) and bool(np.all(at[1:] > at[:-1]))
     fields: dict[str, NDArray[np.float64]] = {}
-    for name in FIELDS:
+    for name in [one for one in FIELDS if one in rows]:
         column = rows[name].astype(np.float64, copy=False)
         if in_order:
             fields[name] = column.reshape(-1, 1)
@@ -130,19 +145,22 @@ def _rank(ticks: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return np.flatnonzero(present) * step + ticks.min(), rank[cells]
 
 
-def hash_rows(rows: Rows, symbols: tuple[str, ...]) -> str:
-    """Hash bars independently of the order in which they were fetched or asked for.
+def stamp_rows(
+    connection: DuckDBPyConnection,
+    symbols: tuple[str, ...],
+    end: date | datetime | None,
+    interval: str,
+) -> str:
+    """Return DuckDB's own hash of the bars of ``symbols`` up to ``end``, and its version.
 
-    SHA-256 over, for each symbol in alphabetical order, its name, its dates as int64
-    microseconds and its five float64 columns, little-endian, rows in order of date.
+    The rows' hashes are combined by exclusive or, so that their order does not matter.
     """
-    digest = hashlib.sha256()
-    times = rows["date"].astype("datetime64[us]").astype("<i8")
-    for index in sorted(range(len(symbols)), key=lambda place: symbols[place]):
-        mine = np.flatnonzero(rows["position"] == index)
-        mine = mine[np.argsort(times[mine], kind="stable")]
-        digest.update(f"{symbols[index]}\0{len(mine)}\0".encode())
-        digest.update(times[mine].tobytes())
-        for name in FIELDS:
-            digest.update(np.ascontiguousarray(rows[name][mine], dtype="<f8").tobytes())
-    return digest.hexdigest()
+    table, where, values = _from(symbols, None, end, interval)
+    columns = ", ".join(f"bars.{_STORED[name]}" for name in FIELDS)
+    row = connection.execute(
+        f"SELECT count(*), bit_xor(hash(bars.symbol, bars.date, {columns})), version() "
+        f"FROM {table} AS bars WHERE bars.symbol IN (SELECT unnest(?::VARCHAR[])) {where}",
+        values,
+    ).fetchone()
+    count, mark, version = row or (0, None, "")
+    return f"{version}:{interval}:{count}:{mark or 0:016x}"

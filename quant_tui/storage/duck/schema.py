@@ -147,6 +147,116 @@ TABLES: dict[str, str] = {
     """,
 }
 
+WORKSPACE_TABLES: dict[str, str] = {
+    "bar_revisions": f"""
+        symbol VARCHAR NOT NULL,
+        "interval" VARCHAR NOT NULL,
+        date TIMESTAMP NOT NULL,
+        {BAR_COLUMNS},
+        replaced_at TIMESTAMP NOT NULL,
+        replaced_by VARCHAR NOT NULL
+    """,
+    "data_fixes": """
+        id VARCHAR NOT NULL,
+        made_at TIMESTAMP NOT NULL,
+        made_by VARCHAR NOT NULL,
+        symbol VARCHAR NOT NULL,
+        "check" VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL,
+        first_date DATE NOT NULL,
+        last_date DATE NOT NULL,
+        bars BIGINT NOT NULL,
+        detail VARCHAR NOT NULL,
+        reason VARCHAR NOT NULL,
+        undone_at TIMESTAMP,
+        undone_by VARCHAR
+    """,
+    "data_fix_bars": f"""
+        fix_id VARCHAR NOT NULL,
+        change VARCHAR NOT NULL,
+        symbol VARCHAR NOT NULL,
+        date DATE NOT NULL,
+        {BAR_COLUMNS}
+    """,
+    "data_fix_dates": """
+        fix_id VARCHAR NOT NULL,
+        symbol VARCHAR NOT NULL,
+        "check" VARCHAR NOT NULL,
+        date DATE NOT NULL
+    """,
+    "watched_files": """
+        folder VARCHAR NOT NULL,
+        path VARCHAR NOT NULL,
+        size BIGINT NOT NULL,
+        modified_ns BIGINT NOT NULL,
+        problem VARCHAR NOT NULL,
+        seen_at TIMESTAMP NOT NULL
+    """,
+    "symbol_calendars": """
+        symbol VARCHAR NOT NULL PRIMARY KEY,
+        calendar VARCHAR NOT NULL,
+        origin VARCHAR NOT NULL,
+        decided_at TIMESTAMP NOT NULL
+    """,
+    "fetch_coverage": """
+        provider VARCHAR NOT NULL,
+        kind VARCHAR NOT NULL,
+        name VARCHAR NOT NULL,
+        "interval" VARCHAR NOT NULL,
+        start_date DATE,
+        end_date DATE,
+        asked_date DATE,
+        fetched_at TIMESTAMP NOT NULL,
+        adjusted BOOLEAN NOT NULL,
+        limited BOOLEAN NOT NULL,
+        PRIMARY KEY (provider, kind, name, "interval")
+    """,
+    "raw_prices": """
+        symbol VARCHAR NOT NULL,
+        source VARCHAR NOT NULL,
+        date DATE NOT NULL,
+        open DOUBLE NOT NULL,
+        high DOUBLE NOT NULL,
+        low DOUBLE NOT NULL,
+        close DOUBLE NOT NULL,
+        volume BIGINT NOT NULL,
+        factor DOUBLE NOT NULL,
+        batch_id VARCHAR NOT NULL
+    """,
+    "revisions": """
+        kind VARCHAR NOT NULL,
+        name VARCHAR NOT NULL,
+        "interval" VARCHAR NOT NULL,
+        date TIMESTAMP NOT NULL,
+        field VARCHAR NOT NULL,
+        old_value DOUBLE NOT NULL,
+        new_value DOUBLE NOT NULL,
+        source VARCHAR NOT NULL,
+        seen_at TIMESTAMP NOT NULL
+    """,
+    "indicator_series": """
+        symbol VARCHAR NOT NULL,
+        indicator_type VARCHAR NOT NULL,
+        period VARCHAR NOT NULL,
+        expression VARCHAR NOT NULL,
+        bars_hash VARCHAR NOT NULL,
+        used_at TIMESTAMP NOT NULL
+    """,
+}
+"""Tables that came with the trader's workspace."""
+
+ML_TABLES: dict[str, str] = {
+    "feature_values": """
+        definition VARCHAR NOT NULL,
+        symbol VARCHAR NOT NULL,
+        "interval" VARCHAR NOT NULL,
+        data_hash VARCHAR NOT NULL,
+        "values" BLOB NOT NULL,
+        stored_at TIMESTAMP NOT NULL
+    """,
+}
+"""Tables that came with the ML platform."""
+
 LEDGER = """
     CREATE TABLE IF NOT EXISTS schema_migrations (
         version INTEGER NOT NULL, name VARCHAR NOT NULL, applied_at TIMESTAMP NOT NULL
@@ -162,6 +272,16 @@ def _make_tables(connection: DuckDBPyConnection) -> None:
             connection.execute(index.create)
 
 
+def _add_workspace_tables(connection: DuckDBPyConnection) -> None:
+    for name, columns in WORKSPACE_TABLES.items():
+        connection.execute(f"CREATE TABLE {name} ({columns})")
+
+
+def _add_ml_tables(connection: DuckDBPyConnection) -> None:
+    for name, columns in ML_TABLES.items():
+        connection.execute(f"CREATE TABLE {name} ({columns})")
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """One step of the schema; applied once, in its own order."""
@@ -171,7 +291,11 @@ class Migration:
     apply: Callable[[DuckDBPyConnection], None]
 
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, "bars, indicators, provenance", _make_tables),)
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, "bars, indicators, provenance", _make_tables),
+    Migration(2, "the trader's workspace", _add_workspace_tables),
+    Migration(3, "the ML platform", _add_ml_tables),
+)
 
 
 def pending(connection: DuckDBPyConnection, database: Path) -> tuple[Migration, ...]:

@@ -36,7 +36,8 @@ def write_stage(
     """Upsert ``stage`` by symbol and date inside the caller's transaction.
 
     A row whose prices, volume, source and adjustment are those already stored is left as
-    it is, with its batch and creation time. When nothing changes, nothing is written.
+    it is, with its batch and creation time; so is one that says again what a fix of the user
+    has changed. When nothing changes, nothing is written.
 
     Parameters
     ----------
@@ -61,6 +62,9 @@ def write_stage(
     table = _Table.of(batch.interval)
     report(0.2, f"comparing {total:,} bars with those stored")
     changes = _find_changes(connection, table, batch)
+    if changes.updated:
+        report(0.4, f"keeping {changes.updated:,} bars that are replaced")
+        _keep_replaced(connection, table, batch)
     report(0.45, f"storing {changes.inserted + changes.updated:,} bars")
     if changes.updated >= REWRITE_AT_LEAST:
         _rewrite(connection, table, batch)
@@ -262,7 +266,12 @@ def _find_changes(connection: DuckDBPyConnection, table: _Table, batch: ImportBa
         f"SELECT count(*) FROM (SELECT 1 FROM {table.name} AS bars "
         "WHERE symbol IN (SELECT DISTINCT symbol FROM stage) LIMIT 1)",
     )
-    if not known:
+    fixed = table.name == "market_data" and _count(
+        connection,
+        "SELECT count(*) FROM data_fixes WHERE undone_at IS NULL "
+        "AND symbol IN (SELECT DISTINCT symbol FROM stage)",
+    )
+    if not known and not fixed:
         return _Changes(_count(connection, "SELECT count(*) FROM stage"), 0, fresh=True)
     connection.execute(
         f"""
@@ -285,11 +294,64 @@ def _find_changes(connection: DuckDBPyConnection, table: _Table, batch: ImportBa
             synthetic=batch.synthetic,
         ),
     )
+    if fixed:
+        _leave_fixed(connection, batch)
     row = connection.execute(
         "SELECT count(*) FILTER (WHERE NOT known), count(*) FILTER (WHERE known) FROM changes"
     ).fetchone()
     inserted, updated = (int(row[0]), int(row[1])) if row else (0, 0)
     return _Changes(inserted, updated, fresh=False)
+
+
+def _leave_fixed(connection: DuckDBPyConnection, batch: ImportBatch) -> None:
+    """Take out of ``changes`` what a fix replaced and still has as it left it.
+
+    Another value for such a bar is news, and stays among the changes.
+    """
+    prices = ("open", "high", "low", "close")
+    said = " AND ".join(f"was.{name}_price = changes.{name}" for name in prices)
+    same = " AND ".join(f"bars.{name}_price = made.{name}_price" for name in prices)
+    connection.execute(
+        f"""
+        DELETE FROM changes WHERE (symbol, date) IN (
+            WITH live AS (
+                SELECT bars.* FROM data_fix_bars AS bars
+                JOIN data_fixes AS fixes ON fixes.id = bars.fix_id AND fixes.undone_at IS NULL
+            )
+            SELECT (was.symbol, was.date)
+            FROM live AS was
+            JOIN changes ON changes.symbol = was.symbol AND changes.date = was.date
+            LEFT JOIN import_batches AS batches ON batches.id = was.batch_id
+            WHERE was.change = 'before' AND {said} AND was.volume = changes.volume
+              AND was.data_source = $source
+              AND batches.adjustment IS NOT DISTINCT FROM $adjustment
+              AND (NOT changes.known OR (was.symbol, was.date) IN (
+                SELECT (made.symbol, made.date) FROM live AS made
+                JOIN market_data AS bars
+                  ON bars.symbol = made.symbol AND bars.date = made.date
+                WHERE made.change = 'after' AND {same} AND bars.volume = made.volume
+                  AND bars.batch_id = made.batch_id
+              ))
+        )
+        """,
+        {"source": batch.source, "adjustment": batch.adjustment},
+    )
+
+
+def _keep_replaced(connection: DuckDBPyConnection, table: _Table, batch: ImportBatch) -> None:
+    """Keep what the stage is about to replace, by whom and when: nothing is lost."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    connection.execute(
+        f"""
+        INSERT INTO bar_revisions BY NAME
+        SELECT bars.symbol, $interval AS "interval", bars.date::TIMESTAMP AS date,
+               open_price, high_price, low_price, close_price, bars.volume, data_source,
+               created_at, batch_id, $now AS replaced_at, $batch AS replaced_by
+        FROM {table.name} AS bars JOIN changes AS stage ON stage.known AND {table.match}
+        ORDER BY bars.symbol, bars.date
+        """,
+        {"interval": batch.interval, "now": now, "batch": batch.id},
+    )
 
 
 def _update(connection: DuckDBPyConnection, table: _Table, batch: ImportBatch) -> None:

@@ -25,6 +25,7 @@ from quant_tui.storage.mongo.repositories import Repositories, UserRepositories
 from quant_tui.storage.mongo.repository import next_stamp
 from quant_tui.storage.mongo.result_parts import delete_abandoned
 from quant_tui.storage.mongo.store import MetadataStore, Session
+from quant_tui.storage.mongo.writes import Written
 
 SILENCE = timedelta(seconds=60)
 """A run on another machine that said nothing for so long is taken for dead."""
@@ -280,6 +281,7 @@ class BacktestLifecycle:
             {"$set": {"status": target.value, "updated_at": next_stamp(found["updated_at"])}},
             session=session,
         )
+        self._store.writes.publish(Written(_BACKTESTS, user_id, backtest_id))
         return bool(done.matched_count)
 
     def _mine(self, user_id: str) -> UserRepositories:

@@ -21,8 +21,15 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from quant_tui.domain.base import utc_now
 from quant_tui.domain.errors import StoreUnavailable
+from quant_tui.domain.user import User, folded
 from quant_tui.storage.mongo.failures import translated
-from quant_tui.storage.mongo.schema import COLLECTIONS, MIGRATIONS, PART_INDEXES, CollectionSpec
+from quant_tui.storage.mongo.schema import (
+    BY_ENTITY,
+    COLLECTIONS,
+    MIGRATIONS,
+    PART_INDEXES,
+    CollectionSpec,
+)
 from quant_tui.storage.mongo.store import MetadataStore
 from quant_tui.storage.mongo.validators import json_schema
 
@@ -77,9 +84,22 @@ async def _apply_collection(
     await collection.create_indexes([index.model() for index in spec.indexes])
 
 
+async def _trader_workspace(store: MetadataStore) -> None:
+    """Make the new collections, and let accounts of older versions be found by their names."""
+    await apply_schema(store)
+    users = store.collection(BY_ENTITY[User].name)
+    for found in await users.find({"username_key": {"$exists": False}}).to_list():
+        keys = {"username_key": folded(found["username"]), "email": folded(found["email"])}
+        await users.update_one({"_id": found["_id"]}, {"$set": keys})
+
+
 MIGRATIONS_IN_ORDER: tuple[Migration, ...] = (
     Migration(1, "collections, validators and indexes of the data model", apply_schema),
     Migration(2, "trial ledger", apply_schema),
+    Migration(3, "the trader's workspace", _trader_workspace),
+    Migration(4, "studies and versions of strategies", apply_schema),
+    Migration(5, "the ML platform", apply_schema),
+    Migration(6, "the chat", apply_schema),
 )
 
 

@@ -177,6 +177,9 @@ class Mongod:
         parameters = {
             "diagnosticDataCollectionEnabled": "false",
             "shutdownTimeoutMillisForSignaledShutdown": "100",
+            # What a killed program had begun stands in the way of others no longer than they
+            # try again; a minute otherwise.
+            "transactionLifetimeLimitSeconds": "12",
             **self.parameters,
         }
         arguments = [

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from datetime import datetime
 
 from quant_tui.domain.base import Document
-from quant_tui.domain.market_data import Company
+from quant_tui.domain.market_data import Company, EconomicIndicator, NewsData
+from quant_tui.domain.ml_platform import MLModel
 from quant_tui.domain.trading import Backtest, BacktestExecution, Strategy, StrategyTemplate
-from quant_tui.domain.user import User
-from quant_tui.domain.vocabulary import RunStatus
+from quant_tui.domain.user import User, folded
+from quant_tui.domain.vocabulary import ModelStatus, RunStatus
 from quant_tui.storage.mongo.codec import to_document
 from quant_tui.storage.mongo.failures import translated
 from quant_tui.storage.mongo.repository import OwnedRepository, Repository
@@ -23,12 +25,12 @@ class UserAccountRepository(Repository[User]):
         super().__init__(store, User)
 
     async def by_username(self, username: str) -> User | None:
-        """Return the account with that name, or None."""
-        return await self.find_one({"username": username})
+        """Return the account with that name in any case and width, or None."""
+        return await self.find_one({"username_key": folded(username)})
 
     async def by_email(self, email: str) -> User | None:
-        """Return the account with that address, or None."""
-        return await self.find_one({"email": email})
+        """Return the account with that address in any case, or None."""
+        return await self.find_one({"email": folded(email)})
 
     async def active(self) -> builtins.list[User]:
         """Return the active accounts, the oldest first."""
@@ -70,6 +72,103 @@ class CompanyRepository(Repository[Company]):
     async def by_symbol(self, symbol: str) -> Company | None:
         """Return the company behind a symbol, or None."""
         return await self.find_one({"symbol": symbol})
+
+
+class EconomicIndicatorRepository(Repository[EconomicIndicator]):
+    """Values of macro-economic series."""
+
+    def __init__(self, store: MetadataStore) -> None:
+        super().__init__(store, EconomicIndicator)
+
+    async def summarise(self) -> builtins.list[Document]:
+        """Return what series there are, by name.
+
+        Each has ``_id`` (the indicator's type), ``first`` and ``last`` (dates), ``values``
+        (how many), and ``unit`` and ``source`` of the newest value.
+        """
+        pipeline: builtins.list[Document] = [
+            {"$sort": {"indicator_type": 1, "date": 1}},
+            {
+                "$group": {
+                    "_id": "$indicator_type",
+                    "first": {"$first": "$date"},
+                    "last": {"$last": "$date"},
+                    "unit": {"$last": "$unit"},
+                    "source": {"$last": "$source"},
+                    "values": {"$sum": 1},
+                }
+            },
+            {"$sort": {"_id": 1}},
+        ]
+        with translated(self.noun):
+            return await (await self._collection.aggregate(pipeline)).to_list()
+
+    async def figures(
+        self, indicator_type: str
+    ) -> dict[str, tuple[builtins.list[datetime], builtins.list[float]]]:
+        """Return the dates and values of a series by source, the oldest first."""
+        found: dict[str, tuple[builtins.list[datetime], builtins.list[float]]] = {}
+        with translated(self.noun):
+            rows = self._collection.find(
+                self._query({"indicator_type": indicator_type}),
+                {"_id": 0, "date": 1, "value": 1, "source": 1},
+            ).sort("date", 1)
+            async for row in rows:
+                times, values = found.setdefault(str(row["source"]), ([], []))
+                times.append(row["date"])
+                values.append(float(row["value"]))
+        return found
+
+
+class NewsRepository(Repository[NewsData]):
+    """News items."""
+
+    def __init__(self, store: MetadataStore) -> None:
+        super().__init__(store, NewsData)
+
+    async def scores(
+        self, symbols: builtins.list[str]
+    ) -> dict[str, tuple[builtins.list[datetime], builtins.list[float]]]:
+        """Return when rated news were published, and their scores, by symbol, oldest first."""
+        found: dict[str, tuple[builtins.list[datetime], builtins.list[float]]] = {}
+        where: Document = {"symbol": {"$in": symbols}, "sentiment_score": {"$ne": None}}
+        with translated(self.noun):
+            rows = self._collection.find(
+                self._query(where),
+                {"_id": 0, "symbol": 1, "published_at": 1, "sentiment_score": 1},
+            ).sort("published_at", 1)
+            async for row in rows:
+                times, values = found.setdefault(str(row["symbol"]), ([], []))
+                times.append(row["published_at"])
+                values.append(float(row["sentiment_score"]))
+        return found
+
+    async def daily_sentiment(
+        self, symbol: str, since: datetime | None, until: datetime | None
+    ) -> builtins.list[Document]:
+        """Return the mean score of each UTC day with rated news, the oldest first.
+
+        Each has ``_id`` (the day as ``2026-01-31``), ``sentiment`` (-1 to 1) and ``items``
+        (how many were rated).
+        """
+        bounds = {"$gte": since, "$lte": until}
+        where: Document = {"symbol": symbol, "sentiment_score": {"$ne": None}}
+        if given := {key: value for key, value in bounds.items() if value is not None}:
+            where["published_at"] = given
+        day = {"$dateToString": {"date": "$published_at", "format": "%Y-%m-%d"}}
+        pipeline: builtins.list[Document] = [
+            {"$match": self._query(where)},
+            {
+                "$group": {
+                    "_id": day,
+                    "sentiment": {"$avg": "$sentiment_score"},
+                    "items": {"$sum": 1},
+                }
+            },
+            {"$sort": {"_id": 1}},
+        ]
+        with translated(self.noun):
+            return await (await self._collection.aggregate(pipeline)).to_list()
 
 
 class StrategyRepository(OwnedRepository[Strategy]):
@@ -145,3 +244,15 @@ class ExecutionRepository(OwnedRepository[BacktestExecution]):
     async def running(self) -> builtins.list[BacktestExecution]:
         """Return the runs that go on now."""
         return await self.list(where={"status": RunStatus.RUNNING}, limit=None)
+
+
+class ModelRepository(OwnedRepository[MLModel]):
+    """A user's machine-learning models."""
+
+    def __init__(self, store: MetadataStore, user_id: str) -> None:
+        super().__init__(store, MLModel, user_id)
+
+    async def in_training(self, limit: int | None = None) -> builtins.list[MLModel]:
+        """Return those that are, or were when their process ended, being trained."""
+        where = {"status": str(ModelStatus.TRAINING), "trained_at": None}
+        return await self.list(where=where, limit=limit)

@@ -51,8 +51,13 @@ REFERENCES: tuple[Reference, ...] = (
     Reference("strategy_templates", "strategies", "template_id", OnDelete.KEEP),
     Reference("strategies", "backtests", "strategy_id", OnDelete.KEEP),
     Reference("strategies", "optimization_studies", "strategy_id", OnDelete.KEEP),
+    # A deletion that is undone must find the history of the rules again.
+    Reference("strategies", "strategy_versions", "strategy_id", OnDelete.KEEP),
     # What was tried stays tried: a deletion that is undone must not have cleaned the slate.
     Reference("strategies", "strategy_trials", "strategy_key", OnDelete.KEEP),
+    # A strategy that comes back by undo is to have its checks; they say what they checked.
+    Reference("strategies", "strategy_checks", "strategy_id", OnDelete.KEEP),
+    Reference("backtests", "strategy_checks", "backtest_id", OnDelete.CASCADE),
     Reference("backtests", "backtest_executions", "backtest_id", OnDelete.CASCADE),
     Reference("backtests", "backtest_results", "backtest_id", OnDelete.CASCADE),
     Reference(
@@ -62,9 +67,15 @@ REFERENCES: tuple[Reference, ...] = (
         OnDelete.CASCADE,
         parent_field="execution_id",
     ),
+    # A generated strategy says what it came from and became, also when that is gone.
+    Reference("prompt_templates", "generated_strategies", "prompt_template_id", OnDelete.KEEP),
+    Reference("strategies", "generated_strategies", "strategy_id", OnDelete.KEEP),
+    Reference("backtests", "generated_strategies", "backtest_id", OnDelete.KEEP),
     Reference("backtest_results", RESULT_PARTS, "result_id", OnDelete.CASCADE),
+    Reference("portfolios", "portfolio_transactions", "portfolio_id", OnDelete.CASCADE),
     Reference("features", "feature_versions", "feature_id", OnDelete.CASCADE),
     Reference("ml_models", "model_deployments", "model_id", OnDelete.RESTRICT),
+    Reference("ml_models", "prediction_records", "model_id", OnDelete.CASCADE),
     Reference("ml_models", "experiments", "model_ids", OnDelete.PULL),
     Reference("ml_models", "evaluation_scenarios", "model_ids", OnDelete.PULL),
     # News and prices are about a symbol, whether or not its company is described here.

@@ -21,6 +21,7 @@ from quant_tui.storage.mongo.codec import E, object_id, to_document, to_entity, 
 from quant_tui.storage.mongo.failures import translated
 from quant_tui.storage.mongo.schema import BY_ENTITY
 from quant_tui.storage.mongo.store import MetadataStore, Session
+from quant_tui.storage.mongo.writes import Written
 
 Where = Mapping[str, Any]
 """Conditions on an entity's fields, as MongoDB writes them (``{"status": "running"}``)."""
@@ -72,6 +73,7 @@ class Repository(Generic[E]):
         document = {"_id": key, **to_document(entity)}
         with translated(self.noun):
             await self._collection.insert_one(document, session=session)
+        self._tell(str(key))
         return entity.model_copy(update={"id": str(key)})
 
     async def get(self, id: str, *, session: Session | None = None) -> E:  # noqa: A002 - its name everywhere
@@ -106,6 +108,7 @@ class Repository(Generic[E]):
         sort: Sort | None = None,
         skip: int = 0,
         limit: int | None = 100,
+        without: Sequence[str] = (),
     ) -> builtins.list[E]:
         """Return a page of entities.
 
@@ -118,10 +121,13 @@ class Repository(Generic[E]):
             of their ids, so that pages do not overlap.
         skip, limit
             How many to leave out and to return at most; no limit with None.
+        without
+            Fields that are not read: they have their defaults. Such an entity is to look at,
+            not to be changed.
         """
         with translated(self.noun):
             documents = await (
-                self._collection.find(self._query(where))
+                self._collection.find(self._query(where), dict.fromkeys(without, 0) or None)
                 .sort(order(sort))
                 .skip(skip)
                 .limit(limit or 0)
@@ -160,6 +166,7 @@ class Repository(Generic[E]):
                 query, {"$set": to_document(entity)}, session=session
             )
         if done.matched_count:
+            self._tell(entity.id)
             return entity
         if await self.find(entity.id, session=session) is None:
             raise self._not_found(entity.id)
@@ -210,6 +217,7 @@ class Repository(Generic[E]):
             return 0
         with translated(self.noun):
             done = await self._collection.bulk_write(operations, ordered=False, session=session)
+        self._tell("")
         return done.upserted_count
 
     async def increment(self, id: str, field: str, by: int = 1) -> None:  # noqa: A002 - its name everywhere
@@ -253,6 +261,34 @@ class Repository(Generic[E]):
                 await self._store.in_transaction(work)
             else:
                 await work(session)
+        self._tell(id)
+
+    async def stamps(
+        self, field: str = "updated_at", *, limit: int | None = None
+    ) -> dict[str, datetime]:
+        """Return a time of each entity by its id, the latest first.
+
+        Parameters
+        ----------
+        field
+            Which of its times.
+        limit
+            At most so many; all with None.
+        """
+        with translated(self.noun):
+            found = (
+                self._collection.find(self._query({field: {"$type": "date"}}), {field: 1})
+                .sort([(field, -1), ("_id", -1)])
+                .limit(limit or 0)
+            )
+            return {str(one["_id"]): one[field] for one in await found.to_list()}
+
+    def _tell(self, id: str) -> None:  # noqa: A002 - its name everywhere
+        self._store.writes.publish(Written(self._spec.name, self._owner, id))
+
+    @property
+    def _owner(self) -> str:
+        return ""
 
     def _query(self, where: Where | None) -> Document:
         return to_filter(where, self.noun)
@@ -289,6 +325,10 @@ class OwnedRepository(Repository[E]):
     def _query(self, where: Where | None) -> Document:
         # Last, so that no condition can widen it.
         return {**super()._query(where), "user_id": self._user_id}
+
+    @property
+    def _owner(self) -> str:
+        return self._user_id
 
     def _is_owner(self, entity: E) -> bool:
         return getattr(entity, "user_id", None) == self._user_id

@@ -88,6 +88,9 @@ class ResultRepository(OwnedRepository[BacktestResult]):
         if not self._is_owner(entity):
             raise self._not_owner()
         key = object_id(entity.id, self.noun) if entity.id else ObjectId()
+        if entity.id and await self._is_taken(key):
+            # its parts would be written among those of the other, and go with this one
+            raise Conflict(f"This {self.noun} exists already.")
         # In threads here and on loading: a large result takes a tenth of a second.
         whole = {"_id": key, **await asyncio.to_thread(to_document, entity)}
         try:
@@ -104,14 +107,23 @@ class ResultRepository(OwnedRepository[BacktestResult]):
         self, prepared: PreparedResult, *, session: Session | None = None
     ) -> BacktestResult:
         """Write the document of a prepared result: from now on it exists."""
+        if not self._is_owner(prepared.result):
+            raise self._not_owner()
         with translated(self.noun):
             await self._collection.insert_one(prepared.document, session=session)
         return prepared.result
 
     async def discard(self, prepared: PreparedResult) -> None:
-        """Delete the parts of a result that will not be inserted."""
+        """Delete the parts of a result that was not inserted; of one that was, none."""
+        if await self._is_taken(object_id(prepared.result.id, self.noun)):
+            return
         with translated(self.noun):
             await result_parts.delete_parts(self._store, prepared.result.id)
+
+    async def _is_taken(self, key: ObjectId) -> bool:
+        """Return whether there is a result with this id, whosoever it is."""
+        with translated(self.noun):
+            return await self._collection.find_one({"_id": key}, {"_id": 1}) is not None
 
     async def update(
         self, entity: BacktestResult, *, session: Session | None = None

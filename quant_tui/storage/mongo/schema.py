@@ -13,7 +13,14 @@ from typing import Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from quant_tui.domain.base import Document, Entity
-from quant_tui.domain.genai import ChatSession, GeneratedStrategy, PromptTemplate, RAGDocument
+from quant_tui.domain.genai import (
+    ChatSession,
+    GeneratedStrategy,
+    PromptTemplate,
+    RAGDocument,
+    ToolCall,
+    ToolPermissions,
+)
 from quant_tui.domain.market_data import Company, EconomicIndicator, NewsData
 from quant_tui.domain.ml_platform import (
     EvaluationScenario,
@@ -22,21 +29,37 @@ from quant_tui.domain.ml_platform import (
     FeatureVersion,
     MLModel,
     ModelDeployment,
+    PredictionRecord,
 )
 from quant_tui.domain.trading import (
     Backtest,
     BacktestExecution,
     BacktestResult,
     OptimizationStudy,
+    OwnTemplate,
     Portfolio,
+    PortfolioTransaction,
     Strategy,
+    StrategyCheck,
     StrategyTemplate,
     StrategyTrials,
+    StrategyVersion,
 )
-from quant_tui.domain.user import Dashboard, User, Watchlist
+from quant_tui.domain.user import (
+    Dashboard,
+    PasswordTries,
+    User,
+    UserSession,
+    VerificationCode,
+    Watchlist,
+)
+from quant_tui.domain.watchlist import AlertEvent
 
 FAILED_EXECUTION_SECONDS = 30 * 24 * 3600
 """Failed executions are removed after thirty days; all others stay."""
+
+DELETED_CHAT_SECONDS = 30 * 24 * 3600
+"""Deleted conversations can be brought back for thirty days."""
 
 
 @dataclass(frozen=True)
@@ -108,10 +131,48 @@ COLLECTIONS: tuple[CollectionSpec, ...] = (
             _by("email", unique=True),
             _by("username", unique=True),
             _by("is_active", "-created_at"),
+            _by("username_key", unique=True, partial={"username_key": {"$gt": ""}}),  # ours
+        ),
+        shared=True,
+    ),
+    CollectionSpec(
+        "user_sessions",
+        UserSession,
+        "session",
+        (  # ours
+            _by("user_id", "token_hash", unique=True),
+            _by("expires_at", expire_after_seconds=0),
+        ),
+    ),
+    CollectionSpec(
+        "verification_codes",
+        VerificationCode,
+        "verification code",
+        (  # ours
+            _by("user_id", unique=True),
+            _by("expires_at", expire_after_seconds=0),
+        ),
+    ),
+    CollectionSpec(
+        "password_tries",
+        PasswordTries,
+        "count of tries",
+        (  # ours
+            _by("key", unique=True),
+            _by("expires_at", expire_after_seconds=0),
         ),
         shared=True,
     ),
     CollectionSpec("watchlists", Watchlist, "watchlist", (_by("user_id", "-created_at"),)),
+    CollectionSpec(
+        "alert_events",
+        AlertEvent,
+        "alert event",
+        (  # ours
+            _by("user_id", "-fired_at"),
+            _by("alert_id", "symbol", "bar_date", unique=True),  # fires once a session
+        ),
+    ),
     CollectionSpec("dashboards", Dashboard, "dashboard", (_by("user_id", unique=True),)),
     CollectionSpec(
         "strategies",
@@ -130,6 +191,18 @@ COLLECTIONS: tuple[CollectionSpec, ...] = (
         "strategy template",
         (_by("name", unique=True), _by("strategy_type")),  # ours: two starters seed them once
         shared=True,
+    ),
+    CollectionSpec(
+        "strategy_versions",
+        StrategyVersion,
+        "version",
+        (_by("strategy_id", "-number", unique=True), _by("user_id")),  # ours
+    ),
+    CollectionSpec(
+        "own_templates",
+        OwnTemplate,
+        "template",
+        (_by("user_id", "name", unique=True),),  # ours
     ),
     CollectionSpec(
         "backtests",
@@ -173,12 +246,27 @@ COLLECTIONS: tuple[CollectionSpec, ...] = (
         (_by("user_id", "strategy_key", "fingerprint", unique=True),),  # ours: counts once
     ),
     CollectionSpec(
+        "strategy_checks",
+        StrategyCheck,
+        "check",
+        (  # ours
+            _by("user_id", "strategy_id", "-checked_at"),
+            _by("backtest_id", "-checked_at"),
+        ),
+    ),
+    CollectionSpec(
         "optimization_studies",
         OptimizationStudy,
         "optimisation study",
         (_by("strategy_id", "status"), _by("user_id", "created_at")),
     ),
     CollectionSpec("portfolios", Portfolio, "portfolio", (_by("user_id", "-created_at"),)),
+    CollectionSpec(
+        "portfolio_transactions",
+        PortfolioTransaction,
+        "transaction",
+        (_by("portfolio_id", "date", "sequence"),),  # ours
+    ),
     CollectionSpec("companies", Company, "company", (_by("symbol", unique=True),), shared=True),
     CollectionSpec(
         "economic_indicators",
@@ -191,10 +279,22 @@ COLLECTIONS: tuple[CollectionSpec, ...] = (
         "news",
         NewsData,
         "news item",
-        (_by("symbol", "-published_at"), _by("-published_at")),  # ours
+        (  # ours
+            _by("symbol", "-published_at"),
+            _by("-published_at"),
+            _by("symbol", "url", unique=True, partial={"url": {"$gt": ""}}),
+        ),
         shared=True,
     ),
-    CollectionSpec("features", Feature, "feature", (_by("user_id", "name"),)),
+    CollectionSpec(
+        "features",
+        Feature,
+        "feature",
+        (
+            _by("user_id", "name"),
+            _by("name", "user_id", unique=True),  # ours: it is called by its name
+        ),
+    ),
     CollectionSpec(
         "feature_versions",
         FeatureVersion,
@@ -205,14 +305,31 @@ COLLECTIONS: tuple[CollectionSpec, ...] = (
         "ml_models",
         MLModel,
         "model",
-        (_by("model_type", "status"), _by("user_id", "created_at")),
+        (
+            _by("model_type", "status"),
+            _by("user_id", "created_at"),
+            _by("user_id", "name", "version", unique=True),  # ours
+        ),
     ),
     CollectionSpec("experiments", Experiment, "experiment", (_by("user_id", "-created_at"),)),
     CollectionSpec(
         "model_deployments",
         ModelDeployment,
         "deployment",
-        (_by("user_id", "-deployed_at"), _by("model_id", "environment")),  # ours
+        (  # ours
+            _by("user_id", "-deployed_at"),
+            _by("model_id", "environment"),
+            _by("user_id", "model_name", "environment", "-deployed_at"),
+        ),
+    ),
+    CollectionSpec(  # ours
+        "prediction_records",
+        PredictionRecord,
+        "prediction",
+        (
+            _by("user_id", "model_id", "environment", "interval", "date", unique=True),
+            _by("user_id", "model_name", "-date"),
+        ),
     ),
     CollectionSpec(
         "evaluation_scenarios",
@@ -228,6 +345,7 @@ COLLECTIONS: tuple[CollectionSpec, ...] = (
             _by("session_id", unique=True),
             _by("user_id", "is_active"),
             _by("user_id", "-updated_at"),
+            _by("deleted_at", expire_after_seconds=DELETED_CHAT_SECONDS),  # ours
         ),
     ),
     CollectionSpec(
@@ -243,7 +361,24 @@ COLLECTIONS: tuple[CollectionSpec, ...] = (
         "rag_documents",
         RAGDocument,
         "document",
-        (_by("document_id", unique=True), _by("user_id", "document_type")),
+        (
+            _by("document_id", unique=True),
+            _by("user_id", "document_type"),
+            _by("user_id", "-updated_at"),  # ours: what changed since
+            _by("user_id", "content_hash"),  # ours: what was embedded before
+        ),
+    ),
+    CollectionSpec(
+        "tool_permissions",
+        ToolPermissions,
+        "tool permissions",
+        (_by("user_id", unique=True),),  # ours
+    ),
+    CollectionSpec(
+        "tool_calls",
+        ToolCall,
+        "tool call",
+        (_by("user_id", "-called_at"),),  # ours
     ),
 )
 

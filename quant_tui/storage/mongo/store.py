@@ -17,8 +17,10 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import InvalidURI, PyMongoError
 
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import QuantError, StoreUnavailable
+from quant_tui.domain.errors import Conflict, QuantError, StoreUnavailable
 from quant_tui.storage.mongo.failures import translated, unavailable
+from quant_tui.storage.mongo.waiting import repair
+from quant_tui.storage.mongo.writes import Writes
 
 Session = AsyncClientSession
 """A session inside a transaction; pass it to every call that belongs to it."""
@@ -50,6 +52,8 @@ class MetadataStore:
     supports_transactions
         Whether several writes can be made as one. A standalone server cannot; what has
         to survive a crash is then written in an order that can be mended.
+    writes
+        Who wants to know of every object that is written.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class MetadataStore:
             database, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC)
         )
         self.supports_transactions = supports_transactions
+        self.writes = Writes()
 
     @classmethod
     async def open(cls, uri: str, database: str = "quant_tui") -> Self:
@@ -87,6 +92,7 @@ class MetadataStore:
         given |= {"journal"} if "j" in given else set()
         options = {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
         try:
+            repair()
             client: AsyncMongoClient[Document] = AsyncMongoClient(uri, tz_aware=True, **options)
         except (InvalidURI, PyMongoError, ValueError) as error:
             wrong = error if isinstance(error, PyMongoError) else InvalidURI(str(error))
@@ -143,20 +149,37 @@ class MetadataStore:
         """Run ``work`` as :meth:`transaction` does, again when another transaction won.
 
         ``work`` may therefore run more than once, for up to twenty seconds.
+
+        Raises
+        ------
+        Conflict
+            The other transaction had not ended by then. One of a program that was killed ends
+            after a minute, on a server of ours within these twenty seconds.
         """
         if not self.supports_transactions:
             return await work(None)
+        contested = False
 
         async def attempt(session: Session) -> T:
+            nonlocal contested
             try:
                 return await work(session)
             except QuantError as error:
                 # The driver repeats what it recognises: hand it its own error again.
                 cause = error.__cause__
                 if isinstance(cause, PyMongoError) and cause.has_error_label(_REPEATABLE):
+                    contested = True
                     raise cause from None
                 raise
 
-        with translated("change"), pymongo.timeout(_TRANSACTION_SECONDS):
-            async with self._client.start_session() as session:
-                return await session.with_transaction(attempt)
+        try:
+            with translated("change"), pymongo.timeout(_TRANSACTION_SECONDS):
+                async with self._client.start_session() as session:
+                    return await session.with_transaction(attempt)
+        except StoreUnavailable as error:
+            if not contested:
+                raise
+            raise Conflict(
+                "Another program has been changing this for some time.",
+                hint="Try again in a minute.",
+            ) from error

@@ -58,6 +58,11 @@ class TrialRepository(OwnedRepository[StrategyTrials]):
                 self._query(key), {"$setOnInsert": fields}, upsert=True
             )
 
+    async def carry_over(self, strategy_key: str, to: str) -> None:
+        """Enter all trials of a strategy for another one too."""
+        for entry in await self.list(where={"strategy_key": strategy_key}, limit=None):
+            await self.record(entry.model_copy(update={"id": "", "strategy_key": to}))
+
     async def count_of(self, strategy_key: str) -> TrialCount:
         """Return what the trials of a strategy, by id or rule hash, come to."""
         return (await self._sums(strategy_key, "")).count

@@ -41,6 +41,8 @@ def json_schema(entity: type[Entity]) -> Document:
     for name, info in entity.model_fields.items():
         if name != "id":
             properties[info.alias or name] = _property(info)
+    for name, derived in entity.model_computed_fields.items():
+        properties[name] = _type_schema(derived.return_type)
     return {
         "bsonType": "object",
         "title": entity.__name__,

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from quant_tui.services.strategies import language_reference
+from quant_tui.services.rule_reference import language_reference
 from quant_tui.ui.modals.dialog import Dialog
 from quant_tui.ui.reporting import toast
 from quant_tui.ui.widgets.table import Column, Row, Table

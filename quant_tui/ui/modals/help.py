@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -18,7 +20,7 @@ from quant_tui.ui.widgets.table import Column, Row, Table
 if TYPE_CHECKING:
     from quant_tui.ui.app import QuantApp
 
-HIDDEN_GROUPS = frozenset({"Screen", "Dialog"})
+HIDDEN_GROUPS = frozenset({"Screen", "Steady screen", "Dialog"})
 
 COLUMNS = (
     Column("Key", 10, role=lambda _: "accent"),
@@ -30,7 +32,18 @@ COLUMNS = (
 
 def group_of(node: DOMNode) -> str:
     """Return what to call the part of the screen that a binding belongs to."""
-    return node.BINDING_GROUP_TITLE or type(node).__name__
+    return node.BINDING_GROUP_TITLE or _words(type(node).__name__)
+
+
+def _words(name: str) -> str:
+    """Write the name of a class as words: ``QuoteTable`` as ``Quote table``."""
+    return re.sub(r"(?<=[a-z])[A-Z]", lambda found: f" {found[0].lower()}", name)
+
+
+def _key_of(app: QuantApp, binding: Binding) -> str:
+    """Write the key of one binding, also where the footer shows a pair of keys for two."""
+    pair = len(binding.key_display or "") > 1 and not str(binding.key_display).startswith("^")
+    return app.get_key_display(replace(binding, key_display=None) if pair else binding)
 
 
 def active_rows(app: QuantApp) -> Iterator[Row]:
@@ -42,7 +55,7 @@ def active_rows(app: QuantApp) -> Iterator[Row]:
         if binding.system or group_of(active.node) in HIDDEN_GROUPS:
             continue
         key = (group_of(active.node), binding.action)
-        merged.setdefault(key, []).append(app.get_key_display(binding))
+        merged.setdefault(key, []).append(_key_of(app, binding))
         described[key] = (binding, key[0])
     for key, shown in merged.items():
         binding, group = described[key]

@@ -56,7 +56,7 @@ class Welcome(Dialog[bool]):
 
     def __init__(self, services: Services) -> None:
         super().__init__()
-        from quant_tui.services.accounts import suggested_username
+        from quant_tui.services.account_rules import suggested_username
 
         self._services = services
         self._username = Input(suggested_username(), id="name", compact=True, select_on_focus=False)

@@ -27,8 +27,8 @@ SIGNS = {
     "cancelled": "◼ stopped",
 }
 ROLES = {"running": "accent", "completed": "up", "failed": "error", "cancelled": "muted"}
-PLACES = {"backtest": "backtests", "import": "backtests", "optimisation": "optimise",
-          "training": "models"}  # fmt: skip
+PLACES = {"backtest": "backtests", "check": "checks", "import": "backtests",
+          "optimisation": "optimise", "training": "models", "feature": "models"}  # fmt: skip
 """Workspace in which a kind of job's result is looked at."""
 
 BAR_WIDTH = 10

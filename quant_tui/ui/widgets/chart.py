@@ -21,6 +21,8 @@ from textual.widget import Widget
 
 from quant_tui.ui.widgets.chart_canvas import FILLED, ON, PATTERN_MARKS
 from quant_tui.ui.widgets.chart_data import ChartData, Markers, Series, column_of
+from quant_tui.ui.widgets.chart_strips import strips_of
+from quant_tui.ui.widgets.read_out import whole
 from quant_tui.ui.widgets.table_grid import fit
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ class Chart(Widget, can_focus=True):
         "chart--sixth",
         "chart--up",
         "chart--down",
+        "chart--rise",
+        "chart--fall",
         "chart--axis",
         "chart--text",
         "chart--grid",
@@ -68,6 +72,8 @@ class Chart(Widget, can_focus=True):
         & > .chart--sixth { color: $chart-6; }
         & > .chart--up { color: $up 60%; }
         & > .chart--down { color: $down 60%; }
+        & > .chart--rise { color: $up; }
+        & > .chart--fall { color: $down; }
         & > .chart--axis { color: $chart-axis; }
         & > .chart--text { color: $foreground; text-style: bold; }
         & > .chart--grid { color: $chart-grid; }
@@ -113,14 +119,43 @@ class Chart(Widget, can_focus=True):
         self._drawn: tuple[int, int] = (0, 0)
         self._strips: list[Strip] = []
 
+    # -- for charts of their own kind
+
+    @property
+    def legend_rows(self) -> int:
+        """Lines above the picture."""
+        return 1
+
+    def legend(self, row: int, width: int) -> Strip:  # noqa: ARG002 -- there is one row
+        """Return a line above the picture."""
+        return self._legend(width)
+
+    def prepared(self, data: ChartData, start: int) -> ChartData:  # noqa: ARG002 -- for others
+        """Return what is drawn of the data when ``start`` is the first position shown."""
+        return data
+
     # -- content
 
-    def show(self, data: ChartData | None) -> None:
-        """Show other data; None for nothing."""
-        if self._data is None or data is None or len(data) != len(self._data):
+    def show(self, data: ChartData | None, *, grown: bool = False) -> None:
+        """Show other data; None for nothing.
+
+        Parameters
+        ----------
+        grown
+            Whether they are the data shown before, with more at their end: then zoom and
+            cursor stay where they are, and the end stays in sight where it was.
+        """
+        before = self._data
+        if before is None or data is None or (len(data) != len(before) and not grown):
             self._start, self._stop = 0, len(data) if data else 0
             self._cursor = None
+        elif self._stop == len(before) or self._stop > len(data):
+            shown = len(data) if self._start == 0 else self._stop - self._start
+            self._stop = len(data)
+            self._start = max(0, self._stop - shown)
         self._data = data
+        if self._cursor is not None and data is not None:
+            self._cursor = min(self._cursor, len(data) - 1)
         self._redraw()
 
     @property
@@ -153,13 +188,14 @@ class Chart(Widget, can_focus=True):
             return
         start, stop = self._start, self._stop
         data = self._data if self.markers_shown else self._data.without_markers()
+        data = self.prepared(data, start)
         self._grid = await asyncio.to_thread(
             draw,
             data,
             start,
             stop,
             self.size.width,
-            self.size.height - 1,
+            self.size.height - self.legend_rows,
             log=self.log_axis,
         )
         self._drawn = (start, stop)
@@ -169,12 +205,7 @@ class Chart(Widget, can_focus=True):
         grid = self._grid
         if grid is None:
             return
-        roles = {role for row in grid.roles for role in row}
-        styles = {role: self._role_style(role) for role in roles}
-        self._strips = [
-            Strip(_runs(characters, roles, styles))
-            for characters, roles in zip(grid.characters, grid.roles, strict=True)
-        ]
+        self._strips = strips_of(grid, self._role_style)
         self.refresh()
 
     def _role_style(self, role: str) -> Style:
@@ -197,7 +228,9 @@ class Chart(Widget, can_focus=True):
         grid = self._grid
         if grid is None:
             return True
-        return (grid.width + grid.axis_width, len(grid.characters) + 1) != tuple(self.size)
+        return (grid.width + grid.axis_width, len(grid.characters) + self.legend_rows) != tuple(
+            self.size
+        )
 
     def notify_style_update(self) -> None:
         """Take the colours of another theme."""
@@ -210,13 +243,14 @@ class Chart(Widget, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Return the legend, or a line of the drawn grid with the cursor on it."""
         width = self.size.width
-        if y == 0:
-            return self._legend(width)
-        if y - 1 >= len(self._strips):
+        if y < self.legend_rows:
+            return self.legend(y, width)
+        row = y - self.legend_rows
+        if row >= len(self._strips):
             return Strip.blank(width, self.rich_style)
-        strip = self._strips[y - 1].adjust_cell_length(width, self.rich_style)
+        strip = self._strips[row].adjust_cell_length(width, self.rich_style)
         column = self._cursor_column()
-        if column is None or y > len(self._strips) - 1:
+        if column is None or row == len(self._strips) - 1:
             return strip
         cell = strip.crop(column, column + 1)
         text = cell.text if cell.text not in (" ", "·") else "│"
@@ -263,7 +297,7 @@ class Chart(Widget, can_focus=True):
                 segments += self._marked(markers, pane.write, data, at)
         if self.log_axis:
             segments.append(Segment("log axis", muted))
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(whole(segments, width)).adjust_cell_length(width, self.rich_style)
 
     def _entry(self, series: Series, value: str) -> list[Segment]:
         style = self.get_component_rich_style(f"chart--{series.role}")
@@ -341,9 +375,10 @@ class Chart(Widget, can_focus=True):
             self._set_range(self._start + (self._stop - self._start) // 4, None)
         else:
             rows = max(0, len(self._strips) - 1)
-            regions = [Region(0, 0, self.size.width, 1)]
+            top = self.legend_rows
+            regions = [Region(0, 0, self.size.width, top)]
             columns = {before, self._cursor_column()}
-            regions += [Region(column, 1, 1, rows) for column in columns if column is not None]
+            regions += [Region(column, top, 1, rows) for column in columns if column is not None]
             self.refresh(*regions)
         self.refresh_bindings()
 
@@ -398,14 +433,3 @@ class Chart(Widget, can_focus=True):
         if self._data is None or self._grid is None or event.x >= self._grid.width:
             return
         self._move_to(self._start + event.x * (self._stop - self._start) // self._grid.width)
-
-
-def _runs(characters: list[str], roles: list[str], styles: dict[str, Style]) -> list[Segment]:
-    """Join neighbouring cells of the same role into segments."""
-    segments: list[Segment] = []
-    begin = 0
-    for at in range(1, len(characters) + 1):
-        if at == len(characters) or roles[at] != roles[begin]:
-            segments.append(Segment("".join(characters[begin:at]), styles[roles[begin]]))
-            begin = at
-    return segments

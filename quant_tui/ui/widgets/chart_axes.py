@@ -54,7 +54,16 @@ class TimeAxis:
             1, min(count, _SAMPLES * width)
         )
         found = date_ticks(self.dates[looked_at], width)
-        return [(column_of(int(looked_at[at]) - start, count, width), text) for at, text in found]
+        return [
+            (column_of(int(looked_at[at]) - start, count, width, cells=self.cells), text)
+            for at, text in found
+        ]
+
+
+class BarAxis(TimeAxis):
+    """Bars at even distances, each a stretch of the axis: for what is as wide as a bar."""
+
+    cells: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True)

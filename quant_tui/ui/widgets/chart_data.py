@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -13,16 +13,20 @@ from quant_tui.ui.format import number
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from quant_tui.ui.widgets.chart_axes import TimeAxis, ValueAxis
+    from quant_tui.ui.widgets.candles import Candles
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Dates = NDArray[np.datetime64]
 
 Role = Literal[
-    "first", "second", "third", "fourth", "fifth", "sixth", "up", "down", "axis", "text"
+    "first", "second", "third", "fourth", "fifth", "sixth", "up", "down", "axis", "text",
+    "rise", "fall",
 ]  # fmt: skip
 """What colour a series has; the theme says which."""
+
+OVERLAY_ROOM = 0.4
+"""How far overlays may widen the range of the bars, on each side, as a part of it."""
 
 Pattern = Literal["solid", "thin", "dashed", "dotted", "long", "sparse"]
 """How a line is broken, so that lines are told apart without colour."""
@@ -112,6 +116,18 @@ class Pane:
         A value that a line is drawn at, None for none.
     counts
         Whether only whole numbers have a meaning.
+    title
+        What stands in the pane's upper left corner.
+    candles
+        Bars that are drawn under the series.
+    volume
+        Bars whose volume is drawn under the series.
+    rebased
+        Whether series are drawn as their change since the first position shown.
+    spread
+        Whether the markers have to be seen too where there are series.
+    ends
+        Whether the last value of every line stands on the axis.
     """
 
     series: tuple[Series, ...] = ()
@@ -122,6 +138,33 @@ class Pane:
     verticals: tuple[Vertical, ...] = ()
     level: float | None = None
     counts: bool = False
+    title: str = ""
+    candles: Candles | None = None
+    volume: Candles | None = None
+    rebased: bool = False
+    spread: bool = False
+    ends: bool = True
+
+    @property
+    def drawn_on(self) -> bool:
+        """Whether there is something that markers stand on."""
+        return bool(self.series) or self.candles is not None
+
+
+class Axis(Protocol):
+    """What the positions of a chart stand for; :mod:`chart_axes` has the usual ones."""
+
+    @property
+    def cells(self) -> bool:
+        """Whether a position is a stretch of the axis and not a point on it."""
+
+    def __len__(self) -> int: ...
+
+    def write(self, position: int) -> str:
+        """Return the text of a position."""
+
+    def ticks(self, start: int, stop: int, width: int) -> list[tuple[int, str]]:
+        """Return columns and labels for the positions ``start`` to ``stop``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +180,7 @@ class ChartData:
         What the first line says while no cursor is shown; "" for the range and last values.
     """
 
-    axis: TimeAxis | ValueAxis
+    axis: Axis
     panes: tuple[Pane, ...]
     note: str = ""
 
@@ -147,11 +190,11 @@ class ChartData:
     @property
     def has_markers(self) -> bool:
         """Whether there are markers that can be taken away: those on a series."""
-        return any(pane.series and pane.markers for pane in self.panes)
+        return any(pane.drawn_on and pane.markers for pane in self.panes)
 
     def without_markers(self) -> ChartData:
         """Return the same without the markers on series."""
-        panes = tuple(replace(pane, markers=()) if pane.series else pane for pane in self.panes)
+        panes = tuple(replace(pane, markers=()) if pane.drawn_on else pane for pane in self.panes)
         return replace(self, panes=panes)
 
 
@@ -228,7 +271,13 @@ def bounds_of(pane: Pane, start: int, stop: int, *, log: bool) -> tuple[float, f
     """
     kinds = {series.kind for series in pane.series}
     arrays = [series.values[start:stop] for series in pane.series]
-    for markers in pane.markers if not pane.series else ():
+    if pane.candles is not None:
+        arrays = [pane.candles.low[start:stop], pane.candles.high[start:stop], *arrays]
+    if pane.volume is not None:
+        most = float(np.nanmax(pane.volume.volume[start:stop], initial=0.0))
+        return 0.0, max(most, 1e-9)
+    alone = not pane.series and pane.candles is None
+    for markers in pane.markers if alone or pane.spread else ():
         first, last = np.searchsorted(markers.positions, (start, stop))
         arrays.append(markers.values[first:last])
     lows, highs = [], []
@@ -237,6 +286,8 @@ def bounds_of(pane: Pane, start: int, stop: int, *, log: bool) -> tuple[float, f
         if len(shown):
             lows.append(float(shown.min()))
             highs.append(float(shown.max()))
+    if pane.candles is not None and len(lows) >= 2:
+        return _around_candles(lows, highs, log=log)
     if not lows:
         return (1.0, 10.0) if log else (0.0, 1.0)
     low, high = min(lows), max(highs)
@@ -248,3 +299,11 @@ def bounds_of(pane: Pane, start: int, stop: int, *, log: bool) -> tuple[float, f
         room = abs(high) * 0.01 or 1.0
         low, high = low - room, high + room
     return low, high
+
+
+def _around_candles(lows: list[float], highs: list[float], *, log: bool) -> tuple[float, float]:
+    """Return the range of the bars, which come first, and of overlays that are not far off."""
+    low, high = min(lows[:2]), max(highs[:2])
+    room = (high - low) * OVERLAY_ROOM or abs(high) * 0.01 or 1.0
+    bottom, top = max(min(lows), low - room), min(max(highs), high + room)
+    return (bottom if bottom > 0 or not log else low, top if top > bottom else bottom + room)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from quant_tui.ui.widgets.candles import draw_candles, draw_volume
 from quant_tui.ui.widgets.chart_axes import value_ticks
 from quant_tui.ui.widgets.chart_canvas import Canvas
 from quant_tui.ui.widgets.chart_data import (
@@ -125,20 +126,24 @@ class _Scale:
     @classmethod
     def of(cls, pane: Pane, start: int, stop: int, height: int, *, log: bool) -> _Scale:
         low, high = bounds_of(pane, start, stop, log=log)
-        if not pane.series and pane.markers and not log:
+        if not pane.series and pane.candles is None and pane.markers and not log:
             low, high = low - 0.02 * (high - low), high + 0.02 * (high - low)
         most = max(2, height // _ROWS_A_TICK)
         ticks = value_ticks(low, high, most, log=log)
         bare = cls(low, high, height, log, (), ())
-        ends = []
+        ends: list[tuple[float, str, str]] = []
+        if pane.candles is not None and stop > start:
+            close = float(pane.candles.close[stop - 1])
+            ends.append((close, pane.write(close), pane.candles.role(stop - 1)))
         lines = [one for one in pane.series if one.kind == "line"]
-        for series in lines if len(lines) == len(pane.series) else ():
+        for series in lines if pane.ends and len(lines) == len(pane.series) else ():
             shown = series.values[start:stop]
             finite = np.flatnonzero(np.isfinite(shown))
             if len(finite):
                 value = float(shown[finite[-1]])
                 text = f"{series.label} {pane.write(value)}".lstrip()
-                ends.append((value, text, series.role))
+                if low <= value <= high:
+                    ends.append((value, text, series.role))
         ends.sort(key=lambda one: -one[0])
         last = tuple((bare.row(value), text, role) for value, text, role in ends)
         if pane.counts:
@@ -175,6 +180,10 @@ def _draw_pane(grid: Grid, pane: Pane, scale: _Scale, view: _View) -> None:
         canvas.grid_row(row)
     if pane.level is not None and scale.low <= pane.level <= scale.high:
         canvas.level(scale.row(pane.level))
+    if pane.volume is not None:
+        draw_volume(canvas, pane.volume, (view.start, view.stop), scale.high)
+    if pane.candles is not None:
+        draw_candles(canvas, pane.candles, (view.start, view.stop), scale.part)
     for series in pane.series:
         _draw_series(canvas, series, scale, view)
     for at, series in enumerate(pane.series):
@@ -189,6 +198,8 @@ def _draw_pane(grid: Grid, pane: Pane, scale: _Scale, view: _View) -> None:
             wide = len(vertical.label) + 1
             left = column - wide if column >= wide else column + 2
             canvas.put(at, left, vertical.label, vertical.role)
+    if pane.title:
+        canvas.put(0, 0, f"{pane.title} ", "axis")
     _write_axis(grid, scale, canvas)
 
 
@@ -196,8 +207,12 @@ def _draw_series(canvas: Canvas, series: Series, scale: _Scale, view: _View) -> 
     if series.kind == "line":
         x, y = view.points(series.values)
         y = scale.dots(y)
-        kept = np.isfinite(y)
-        canvas.line(x[kept], y[kept], series.role, series.pattern)
+        known = np.isfinite(y)
+        x, y = x[known], y[known]
+        inside = (y > -1) & (y < 4 * scale.height)
+        for run in np.split(np.arange(len(x)), np.flatnonzero(inside[1:] != inside[:-1]) + 1):
+            if len(run) and inside[run[0]]:
+                canvas.line(x[run], y[run], series.role, series.pattern)
         return
     shown = series.values[view.start : view.stop]
     if series.kind == "area":
@@ -242,7 +257,7 @@ def _write_axis(grid: Grid, scale: _Scale, canvas: Canvas) -> None:
         labels.setdefault(row, (text, "axis"))
     for row in range(scale.height):
         text, role = labels.get(row, ("", ""))
-        canvas.characters[row].extend(f" {text}".ljust(grid.axis_width))
+        canvas.characters[row].extend(f" {text}".ljust(grid.axis_width)[: grid.axis_width])
         canvas.roles[row].extend([role] * grid.axis_width)
     grid.characters += canvas.characters
     grid.roles += canvas.roles

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -25,10 +25,16 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from quant_tui.ui.widgets.choice import Choice
+
+if TYPE_CHECKING:
+    from textual.widgets import TextArea
+
+    from quant_tui.ui.widgets.text_field import TextField
 
 Check = Callable[[dict[str, str]], Mapping[str, str]]
 
@@ -46,6 +52,10 @@ class Field(Horizontal):
         Pairs of value and label for a field with few values; None for free text.
     help_text
         Unit, range, an example; gives way to the message when something is wrong.
+    suggester
+        Offers the rest of what is typed, which the right arrow takes; for free text.
+    lines
+        Lines of text that are seen; from two on, ``enter`` begins another.
     """
 
     DEFAULT_CSS = """
@@ -56,8 +66,10 @@ class Field(Horizontal):
         & > Input { width: 2fr; height: 1; border: none; padding: 0 1; background: $panel; }
         & > Input:focus { background: $block-cursor-blurred-background; }
         & > Choice { width: 2fr; }
+        & > TextField { width: 5fr; height: 1fr; }
         & > .note { width: 3fr; padding-left: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
-        &.-wrong > .note { color: $text-error; }
+        &.-wrong { height: auto; }
+        &.-wrong > .note { color: $text-error; height: auto; text-wrap: wrap; }
         &.-wrong > .label { color: $text-error; }
         &:focus-within > .label { color: $text-accent; text-style: bold; }
     }
@@ -73,17 +85,30 @@ class Field(Horizontal):
         help_text: str = "",
         placeholder: str = "",
         password: bool = False,
+        suggester: Suggester | None = None,
+        lines: int = 1,
     ) -> None:
         super().__init__(id=f"field-{key.replace('.', '-')}")
         self.key = key
         self.label = label
         self.help_text = help_text
         self.error = ""
-        self.control: Input | Choice = (
-            Input(value, placeholder=placeholder, compact=True, password=password)
-            if choices is None
-            else Choice(choices, value)
-        )
+        self.control: Input | Choice | TextField
+        if lines > 1:
+            from quant_tui.ui.widgets.text_field import TextField
+
+            self.control = TextField(value, placeholder=placeholder)
+            self.styles.height = lines
+        elif choices is not None:
+            self.control = Choice(choices, value)
+        else:
+            self.control = Input(
+                value,
+                placeholder=placeholder,
+                compact=True,
+                password=password,
+                suggester=suggester,
+            )
         self.known = self.control.value
         """The value last reacted to; a text field announces its first one as if it were new."""
         self._note = Static("", classes="note", markup=False)
@@ -106,6 +131,10 @@ class Field(Horizontal):
     @value.setter
     def value(self, value: str) -> None:
         self.control.value = value
+
+    def clear(self) -> None:
+        """Empty a text field without that counting as a change: what is said of it stays."""
+        self.known = self.control.value = ""
 
     @property
     def shown(self) -> str:
@@ -218,6 +247,11 @@ class Form(VerticalScroll, can_focus=False):
         """Check what was typed."""
         event.stop()
         self._value_changed(event.input)
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Check what was typed."""
+        event.stop()
+        self._value_changed(event.text_area)
 
     def on_choice_changed(self, event: Choice.Changed) -> None:
         """Check what was chosen."""

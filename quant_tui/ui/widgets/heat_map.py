@@ -6,8 +6,8 @@ colours too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -61,6 +61,12 @@ class HeatData:
         From a number and the cells there are to its text, sign included.
     read_out
         From row and column to a line about the number.
+    base
+        The number that gets no tint; those above and below it get one each.
+    marks
+        Row and column → a character at the left of the cell.
+    start
+        Where the cursor is at first; None for the last number there is.
     """
 
     labels: Sequence[str]
@@ -68,6 +74,16 @@ class HeatData:
     values: Sequence[Sequence[float | None]]
     write: Callable[[float, int], str]
     read_out: Callable[[int, int], str]
+    base: float = 0.0
+    marks: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    start: tuple[int, int] | None = None
+
+
+def _alike(before: HeatData | None, now: HeatData) -> bool:
+    """Return whether two maps have the same rows and columns."""
+    if before is None or list(before.labels) != list(now.labels):
+        return False
+    return [one.title for one in before.columns] == [one.title for one in now.columns]
 
 
 class HeatMap(LineView, can_focus=True):
@@ -130,7 +146,10 @@ class HeatMap(LineView, can_focus=True):
 
     def show(self, data: HeatData | None) -> None:
         """Show other numbers, the cursor on the last there is; None for nothing."""
-        self._data = data
+        before, self._data = self._data, data
+        if data is not None and data.start is not None and _alike(before, data):
+            self.refresh()  # the same cells with newer numbers: the cursor stays
+            return
         self._row = self._column = 0
         if data is not None and data.values:
             self._row = len(data.values) - 1
@@ -138,6 +157,8 @@ class HeatMap(LineView, can_focus=True):
             known = [at for at, one in enumerate(last) if one is not None]
             inside = [at for at in known if not data.columns[at].apart]
             self._column = max(inside or known, default=0)
+            if data.start is not None:
+                self._row, self._column = data.start
         self.set_height(len(data.values) + HEAD if data else 0)
         self._bring_into_view()
         self.refresh()
@@ -245,8 +266,9 @@ class HeatMap(LineView, can_focus=True):
             if value is None:
                 text, style = "·".rjust(width), muted
             else:
-                text = data.write(value, width).rjust(width)
-                style = self._tint(value, column.strong)
+                mark = data.marks.get((row, at), "")
+                text = mark + data.write(value, width - len(mark)).rjust(width - len(mark))
+                style = self._tint(value - data.base, column.strong)
             if (row, at) == (self._row, self._column):
                 style = (self.rich_style if self.has_focus else style) + cursor
             parts.append(Segment(text, style))

@@ -43,6 +43,7 @@ class MasterDetail(Horizontal):
         super().__init__(id=id)
         self.master = master
         self.detail = detail
+        self._moves = 0
         master.add_class("-master")
         detail.add_class("-detail")
 
@@ -64,21 +65,28 @@ class MasterDetail(Horizontal):
     def open_detail(self, focus: Widget | None = None) -> None:
         """Go into the detail; ``focus`` or else its first focusable part takes the keys."""
         self.add_class("-open")
-        self.refresh_bindings()
-        self.call_after_refresh(self._focus_in, self.detail, focus)
+        self._give_keys(self.detail, focus)
 
     def close_detail(self) -> bool:
         """Go back to the master; return whether the detail was open at all."""
         if not self.detail_open:
             return False
         self.remove_class("-open")
-        self.refresh_bindings()
-        self.call_after_refresh(self._focus_in, self.master, None)
+        self._give_keys(self.master, None)
         return True
 
-    def _focus_in(self, part: Widget, wanted: Widget | None) -> None:
-        candidates = [wanted] if wanted is not None else [part, *part.query("*").results(Widget)]
-        for widget in candidates:
+    def _give_keys(self, part: Widget, wanted: Widget | None) -> None:
+        self._moves += 1
+        self.refresh_bindings()
+        self.call_after_refresh(self._focus_in, part, wanted, self._moves)
+
+    def _focus_in(self, part: Widget, wanted: Widget | None, move: int) -> None:
+        if move != self._moves:  # gone elsewhere before this was drawn
+            return
+        if wanted is not None:  # may be a table, which gives the keys on to its rows
+            wanted.focus()
+            return
+        for widget in (part, *part.query("*").results(Widget)):
             if widget.focusable and widget.display:
                 widget.focus()
                 return

@@ -6,6 +6,8 @@ from textual.containers import ItemGrid
 from textual.content import Content
 from textual.widget import Widget
 
+from quant_tui.ui import format as fmt
+
 
 class MetricCard(Widget):
     """One figure: name above, value below, a note beside it.
@@ -52,8 +54,11 @@ class MetricCard(Widget):
         style = {"up": "$up", "down": "$down", "warning": "$text-warning", "error": "$text-error"}
         width = self.size.width
         title = Content.styled(self.title, "$text-muted").truncate(width, ellipsis=True)
+        figure = self.value
+        if len(figure) > width:
+            figure = fmt.shortened(figure, width) or figure
         value = Content.assemble(
-            (self.value, f"bold {style.get(self.role, '')}".strip()),
+            (figure, f"bold {style.get(self.role, '')}".strip()),
             "  " if self.note else "",
             (self.note, "$text-muted"),
         ).truncate(width, ellipsis=True)

@@ -72,7 +72,8 @@ class NavBar(Widget):
     def _line(self, shown: list[WorkspaceEntry], labels: list[str]) -> Content:
         parts: list[Content] = []
         for entry, label in zip(shown, labels, strict=True):
-            text = f" {entry.key} {label} " if label else f" {entry.key} "
+            words = " ".join(word for word in (entry.key, label) if word)
+            text = f" {words} " if words else ""
             click = Style.from_meta({"workspace": entry.code})
             if entry.code == self.active:
                 part = Content.styled(text, ACTIVE_PLAIN if self.app.native_ansi_color else ACTIVE)

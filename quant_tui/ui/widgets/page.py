@@ -68,6 +68,7 @@ class Page(LineView, can_focus=True):
         if self._width != self.size.width:
             self._width = self.size.width
             self._strips.clear()
+            self.refresh()  # what was drawn for another width, or for none while hidden
         if self._width == 0:
             return
         width = min(self.widest, max(20, self._width - 1))

@@ -82,9 +82,9 @@ class StatusLine(Widget):
             self.refresh()
 
     async def on_click(self, event: events.Click) -> None:
-        """Go to the jobs when one was clicked."""
-        if event.style.meta.get("workspace"):
-            await self.run_action("app.go_to('jobs')")
+        """Go to what was clicked: the jobs, or the account."""
+        if code := event.style.meta.get("workspace"):
+            await self.run_action(f"app.go_to('{code}')")
 
     def render(self) -> Content:
         """Draw the line; names give way to initials where the room is short."""
@@ -103,7 +103,8 @@ class StatusLine(Widget):
         ).truncate(width)
 
     def _user(self) -> Content:
-        return Content.styled(self.user, "$foreground") if self.user else Content("")
+        click = Style.from_meta({"workspace": "account"})
+        return Content.styled(self.user, "$foreground").stylize(click) if self.user else Content("")
 
     def _health(self, short: bool) -> Content:
         parts: list[Content] = []

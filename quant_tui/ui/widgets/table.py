@@ -60,6 +60,8 @@ class Table(Vertical):
         Whether ``space`` marks rows.
     openable
         Whether ``enter`` on a row leads anywhere.
+    model
+        Where the rows are kept, when they are arranged in a way of their own.
     """
 
     DEFAULT_CSS = """
@@ -128,11 +130,12 @@ class Table(Vertical):
         empty: Notice | None = None,
         markable: bool = False,
         openable: bool = True,
+        model: TableModel | None = None,
         id: str | None = None,  # noqa: A002 -- Textual's name
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self.model = TableModel(columns)
+        self.model = TableModel(columns) if model is None else model
         self.empty = empty or Notice("Nothing here yet")
         self.markable = markable
         self.grid = TableGrid(self.model, markable=markable, openable=openable)
@@ -160,7 +163,8 @@ class Table(Vertical):
 
     def keys_around(self) -> list[str]:
         """Return the keys of the rows within a page of the cursor, the nearest first."""
-        cursor, page = self.grid.cursor, max(1, self.grid.size.height)
+        # before the first layout the table has no height: what the whole screen could show
+        cursor, page = self.grid.cursor, max(1, self.grid.size.height or self.app.size.height)
         lines = range(max(0, cursor - page), min(len(self.model), cursor + page + 1))
         nearest = sorted(lines, key=lambda line: abs(line - cursor))
         return [self.model.row(line).key for line in nearest]
@@ -175,6 +179,14 @@ class Table(Vertical):
         self._notice = None
         with self.grid.keeping_cursor():
             self.model.replace(rows)
+        self._settle()
+
+    def set_columns(self, columns: Sequence[Column], rows: Iterable[Row]) -> None:
+        """Show other columns, with rows that fit them."""
+        self._notice = None
+        with self.grid.keeping_cursor():
+            self.model.set_columns(columns, rows)
+        self.grid.columns_changed()
         self._settle()
 
     def put_row(self, key: str, values: Sequence[object]) -> None:
@@ -255,7 +267,8 @@ class Table(Vertical):
         """Give the keys to the rows, or to the panel that stands in for them."""
         # at once: Textual's own way puts it off, and by then the other of the two may show
         target = self.panel if self.panel.display else self.grid
-        self.screen.set_focus(target, scroll_visible=scroll_visible)
+        if self.is_attached:  # work may end after the app has
+            self.screen.set_focus(target, scroll_visible=scroll_visible)
         return self
 
     @property
@@ -360,8 +373,7 @@ class Table(Vertical):
         return next(iter(self.query_children(FilterLine)), None)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter at every letter."""
-        event.stop()
+        """Filter at every letter; who searches elsewhere too hears of it."""
         self.filter_by(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

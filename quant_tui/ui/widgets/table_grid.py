@@ -16,6 +16,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
+from quant_tui.ui import format as fmt
 from quant_tui.ui.widgets.line_view import LineView
 from quant_tui.ui.widgets.table_model import Column, Row, TableModel
 
@@ -27,10 +28,15 @@ MOST_SCROLLED = 1000
 
 
 def fit(text: str, width: int, align: str) -> str:
-    """Cut or pad a text to exactly ``width`` cells; Korean and the like take two each."""
+    """Cut or pad a text to exactly ``width`` cells; Korean and the like take two each.
+
+    A figure on the right is written in fewer digits rather than cut.
+    """
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
     length = len(text) if text.isascii() else cell_len(text)
+    if length > width and align == "right" and (figure := fmt.shortened(text, width)):
+        return figure.rjust(width)
     if length > width:
         return set_cell_size(text, width - 1) + "…" if width > 0 else ""
     padding = " " * (width - length)
@@ -120,6 +126,13 @@ class TableGrid(LineView, can_focus=True):
         if line is not None:
             self._scroll(line - offset)
         self._bring_into_view()
+        self.refresh()
+
+    def columns_changed(self) -> None:
+        """Lay the columns out anew; the first ones show."""
+        self._widths = ((-1, 0), [])
+        self._skipped = 0
+        self.cursor_column = None
         self.refresh()
 
     def repaint_row(self, key: str) -> None:

@@ -30,7 +30,8 @@ class Column:
     title
         Heading.
     width
-        Cells; the text is cut with "…" beyond it. Widths never change with the content.
+        Cells; beyond it a figure loses digits after the point, then thousands, and other
+        text is cut with "…". Widths never change with the content.
     align
         Numbers go right.
     write
@@ -95,6 +96,14 @@ class TableModel:
         self._haystacks = [None] * len(self.rows)
         self.marked &= self._position.keys()
         self.arrange()
+
+    def set_columns(self, columns: Sequence[Column], rows: Iterable[Row]) -> None:
+        """Show other columns, with rows that fit them; the order is kept if its column is."""
+        ordered = None if self.sort_column is None else self.columns[self.sort_column].title
+        self.columns = tuple(columns)
+        places = [at for at, column in enumerate(self.columns) if column.title == ordered]
+        self.sort_column = places[0] if places else None
+        self.replace(rows)
 
     def put(self, key: str, values: Sequence[object]) -> bool:
         """Change one row's values in place; return whether it was there.

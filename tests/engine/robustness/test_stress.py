@@ -66,6 +66,19 @@ def test_a_later_start_is_a_run_of_the_later_bars(reruns: Reruns) -> None:
     assert found[0].sharpe == reruns.report.performance["sharpe_ratio"]
 
 
+def test_a_run_that_is_silent_for_long_is_started_where_it_wakes_up(random_bars: Make) -> None:
+    bars = random_bars(5, 400, 1)
+    rules = "name: x\nentry: 'macro(\"CPI\") > 0'\nexit: 'macro(\"CPI\") < 0'\n"
+    values = np.where(np.arange(400) < 200, -1.0, np.sin(np.arange(400.0) / 3))
+    inputs = {'macro("CPI")': values}
+    report = run_backtest(bars, rules, config=CONFIG, inputs=inputs)
+    first = int(report.fills.decided_row.min())
+    found = start_dates(Reruns(report, inputs), 3)
+    rows = (first, first + (400 - first) // 4, first + (400 - first) // 2)
+    assert [one.changed for one in found] == [str(bars.dates[row]) for row in rows]
+    assert len({one.trades for one in found}) == 3
+
+
 def test_a_later_start_of_a_run_with_warm_up_bars_has_its_own_rows_of_outside_series(
     random_bars: Make,
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from quant_tui.domain.errors import Cancelled, DataImportError, InvalidInput, NotFound
 from quant_tui.storage.duck.bars import BarRepository
 from quant_tui.storage.duck.database import DuckStore
+from quant_tui.storage.duck.export import ExportSelection
 from quant_tui.storage.duck.records import ImportBatch, UpsertCounts
 
 CSV = ImportBatch("csv", origin="a.csv", adjustment="none")
@@ -225,23 +226,23 @@ def test_a_stage_may_be_a_file_or_a_reader(bars: BarRepository, tmp_path: Path, 
     assert bars.upsert(reader, CSV).unchanged == 5
 
 
-def test_the_hash_tells_bars_not_their_order(
+def test_the_stamp_tells_bars_not_their_order(
     bars: BarRepository, store: DuckStore, bars_of, tmp_path: Path
 ) -> None:
     table = bars_of(["A", "B"], 50)
     bars.upsert(table, CSV)
-    first = bars.data_hash(["A", "B"])
-    assert bars.data_hash(["B", "A"]) == first
-    assert bars.data_hash(["A"]) != first
-    assert bars.data_hash(["A", "B"], end=date(2020, 1, 10)) != first
+    first = bars.stamp(["A", "B"])
+    assert bars.stamp(["B", "A"]) == first
+    assert bars.stamp(["A"]) != first
+    assert bars.stamp(["A", "B"], end=date(2020, 1, 10)) != first
     bars.sort()
-    assert bars.data_hash(["A", "B"]) == first
+    assert bars.stamp(["A", "B"]) == first
     bars.upsert(replaced(table, "close", 99, table["close"][99].as_py() + 1e-9), CSV)
-    assert bars.data_hash(["A", "B"]) != first
+    assert bars.stamp(["A", "B"]) != first
     other = DuckStore(tmp_path / "other.duckdb")
     elsewhere = BarRepository(other)
     elsewhere.upsert(table.take(list(reversed(range(100)))), ImportBatch("yahoo"))
-    assert elsewhere.data_hash(["A", "B"]) == first
+    assert elsewhere.stamp(["A", "B"]) == first
     other.close()
 
 
@@ -264,12 +265,12 @@ def test_sorting_keeps_everything_and_the_indexes(
 def test_export(bars: BarRepository, tmp_path: Path, bars_of, file_format: str) -> None:
     bars.upsert(bars_of(["A", "B"], 50), CSV)
     target = tmp_path / f"out.{file_format}"
-    assert bars.export(target, file_format=file_format, symbols=["A"]) == 50
+    assert bars.export(target, ExportSelection(["A"]), file_format=file_format) == 50
     text = "symbol,date,open,high,low,close,volume,source"
     if file_format == "csv":
         assert target.read_text().splitlines()[0] == text
     else:
-        assert pq.read_table(target).column_names == text.split(",")
+        assert pq.read_table(target).column_names == [*text.split(","), "batch"]
     assert [path.name for path in tmp_path.glob(".*")] == []
 
 

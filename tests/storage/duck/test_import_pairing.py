@@ -15,6 +15,7 @@ import pytest
 from quant_tui.domain.errors import Cancelled, DataImportError
 from quant_tui.providers.files import ReadOptions, read_bars
 from quant_tui.storage.duck.bars import BarRepository
+from quant_tui.storage.duck.export import ExportSelection
 from quant_tui.storage.duck.records import ImportBatch, UpsertCounts
 
 
@@ -44,7 +45,7 @@ def test_intraday_too(bars: BarRepository, bars_of, tmp_path: Path, file_format:
     minutes = bars_of(["A"], 600, "2020-01-01T22:00", step="m")
     bars.upsert(minutes, ImportBatch("csv", interval="1m"))
     target = tmp_path / f"out.{file_format}"
-    bars.export(target, file_format=file_format, interval="1m")
+    bars.export(target, ExportSelection(interval="1m"), file_format=file_format)
     assert import_file(bars, target) == UpsertCounts(0, 0, 600)
 
 
@@ -52,12 +53,12 @@ def test_a_failed_import_leaves_the_store_as_it_was(
     bars: BarRepository, bars_of, tmp_path: Path
 ) -> None:
     bars.upsert(bars_of(["A"], 300), ImportBatch("csv"))
-    before = bars.data_hash(["A"]), bars.summaries(), bars.batches()
+    before = bars.stamp(["A"]), bars.summaries(), bars.batches()
     path = tmp_path / "A.csv"
     path.write_text("date,close\n2020-01-01,5\n2020-01-02,-5\n")
     with pytest.raises(DataImportError):
         import_file(bars, path)
-    assert (bars.data_hash(["A"]), bars.summaries(), bars.batches()) == before
+    assert (bars.stamp(["A"]), bars.summaries(), bars.batches()) == before
 
 
 @pytest.fixture(scope="module")

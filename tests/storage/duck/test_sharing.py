@@ -368,3 +368,13 @@ def test_a_full_disk_is_said_and_harms_nothing(tmp_path: Path) -> None:
     assert [summary.symbol for summary in bars.summaries()] == ["OLD"]
     assert bars.load(["OLD"]).close.shape == (100, 1)
     store.close()
+
+
+def test_reading_takes_less_memory_than_writing_may(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path / "m.duckdb", memory_limit="1GB", reading_limit="128MB")
+    said = "SELECT current_setting('memory_limit')"
+    with store.write() as connection:
+        assert connection.execute(said).fetchone() == ("953.6 MiB",)
+    with store.read() as connection:
+        assert connection.execute(said).fetchone() == ("122.0 MiB",)
+    store.close()

@@ -290,7 +290,8 @@ async def test_deleting_a_user_takes_everything_of_theirs_and_nothing_else(
     for spec in COLLECTIONS:
         if not spec.shared:
             assert await store.collection(spec.name).count_documents({"user_id": user.id}) == 0
-            assert await store.collection(spec.name).count_documents({"user_id": OTHER}) == 1
+            count = await store.collection(spec.name).count_documents({"user_id": OTHER})
+            assert count == 1, spec.name
 
 
 async def test_last_errors_and_performances(mine: UserRepositories) -> None:

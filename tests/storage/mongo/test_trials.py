@@ -98,11 +98,11 @@ async def test_a_store_from_before_the_ledger_gets_one(empty_store: MetadataStor
     kept = await mine.strategies.create(
         Strategy(name="SMA", strategy_type="SMA_CROSSOVER", user_id=USER)
     )
-    assert await migrate(empty_store) == ["trial ledger"]
+    assert "trial ledger" in await migrate(empty_store)
     indexes = await empty_store.collection("strategy_trials").index_information()
     assert any(one.get("unique") for name, one in indexes.items() if name != "_id_")
     await mine.trials.record(entry("a", 0.5))
     assert (await mine.trials.count_of("rules")).trials == 1
     assert await mine.strategies.get(kept.id) == kept
     applied = await empty_store.collection(MIGRATIONS).count_documents({})
-    assert applied == 2
+    assert applied == len(MIGRATIONS_IN_ORDER)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from textual.command import CommandPalette
 from textual.pilot import Pilot
 
 from quant_tui.config.settings import Settings
 from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
+from quant_tui.ui.workers import has_ended
+from tests.accounts import sign_up
 
-QUIET = frozenset({"detail", "open", "list", "chart", "load", "save", "run", "jump", "inspect"})
+QUIET = frozenset(
+    {"detail", "open", "list", "chart", "load", "save", "run", "jump", "inspect", "layout"}
+    | {CommandPalette._GATHER_COMMANDS_GROUP}
+)
 
 
 @dataclass
@@ -33,11 +38,12 @@ class Driver:
         assert self.app.services is not None
         return self.app.services
 
-    async def until(self, condition: Callable[[], object], seconds: float = 15.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
         give_up = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > give_up:
-                pytest.fail(f"never came true; on the screen:\n{self.text}")
+                # no pytest.fail: Textual would leave the app running after it, for ever
+                raise AssertionError(f"never came true; on the screen:\n{self.text}")
             await self.pilot.pause(0.01)
 
     async def press(self, *keys: str) -> None:
@@ -53,18 +59,28 @@ class Driver:
         await self.settle()
 
     async def settle(self) -> None:
-        """Wait until no worker is on its way and no timer of ours is about to start one."""
+        """Wait until no key is held, no worker on its way and no timer of ours starts one."""
         calm = 0
         while calm < 2:
-            await self.pilot.pause(0.08)
-            busy = [one for one in self.app.workers if one.group in QUIET and not one.is_finished]
+            await self.pilot.pause(0.03)
+            busy = [
+                one
+                for one in self.app.workers
+                if (one.group in QUIET or one.group.startswith("card-")) and not has_ended(one)
+            ]
             for worker in busy:
-                await self.until(lambda worker=worker: worker.is_finished)
-            calm = 0 if busy else calm + 1
+                await self.until(lambda worker=worker: has_ended(worker))
+            calm = 0 if busy or self.app.type_ahead.pending else calm + 1
 
     def front(self, code: str) -> Any:
         """Return a workspace that was visited."""
         return self.app.stack.built[code]
+
+    @property
+    def status_of_jobs(self) -> str:
+        """What the status line says of jobs, which it does a moment after they changed."""
+        _, mark, said = self.text.splitlines()[-2].partition("▸")
+        return mark + said
 
     @property
     def text(self) -> str:
@@ -78,13 +94,15 @@ Open = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def _still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Freeze how long ago things were, and what time of day it was."""
+    """Freeze how long ago things were, what time of day it was, and the day that bars are due."""
+    during_last_session = datetime(2018, 12, 31, 18, tzinfo=UTC)
+    monkeypatch.setattr("quant_tui.services.freshness.utc_now", lambda: during_last_session)
     monkeypatch.setattr("quant_tui.ui.format.ago", lambda _value, _now=None: "just now")
     monkeypatch.setattr("quant_tui.ui.format.moment", lambda _value: "2026-03-02 09:30")
 
 
 @pytest.fixture
-def open_app(settings: Settings, sample_duckdb: Path) -> Open:
+def open_app(settings: Settings, stock_home: Callable[[], Settings]) -> Open:
     """Open the app: ``async with open_app(size, stocked=False) as driver``."""
 
     @asynccontextmanager
@@ -95,12 +113,11 @@ def open_app(settings: Settings, sample_duckdb: Path) -> Open:
         before: Callable[[Services], Awaitable[None]] | None = None,
     ) -> AsyncIterator[Driver]:
         if stocked:
-            settings.locations.create()
-            shutil.copy(sample_duckdb, settings.locations.duckdb_file)
+            stock_home()
 
         async def opener() -> Services:
             services = await open_services(settings)
-            await services.sign_in(await services.accounts.create_local("kim"))
+            await sign_up(services, "kim")
             if stocked:
                 await services.sample_data.load_bars()
             if before is not None:
@@ -110,10 +127,8 @@ def open_app(settings: Settings, sample_duckdb: Path) -> Open:
         app = QuantApp(settings, opener)
         async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(app, pilot)
-            await driver.until(lambda: app.services is not None)
+            await driver.until(lambda: app.services is not None, 90)
             await driver.settle()
             yield driver
-            metadata = driver.services.stores.metadata
-            await metadata.database.client.drop_database(metadata.database.name)
 
     return opened

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.engine import BacktestConfig
 from quant_tui.services.backtest_request import BacktestRequest
-from quant_tui.services.trust import TrustService
+from quant_tui.ui.screens.backtests.result_actions import verdict
 from quant_tui.ui.screens.backtests.run_options import beside_form, written
 from quant_tui.ui.screens.backtests.run_request import read_request as read
 from quant_tui.ui.screens.backtests.run_request import symbols_in
 from quant_tui.ui.screens.results.overview import Overview
 
-CARD = TrustService.card
 KNOWN = {
     "SPX": (date(1999, 1, 4), date(2018, 12, 31)),
     "GAON.SYN": (date(2010, 1, 4), date(2018, 12, 31)),
@@ -169,7 +168,7 @@ def test_symbols_are_split_and_kept_once() -> None:
 
 async def test_typing_filters_and_enter_completes_a_symbol(open_app) -> None:
     async with open_app() as driver:
-        await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+a", "ctrl+k")
+        await driver.press("3", "n", "enter", "ctrl+s", "r", "home", "ctrl+k")
         await driver.type("gao")
         assert "✗ no bars for gao" in driver.text
         assert "TARN.SYN" not in driver.text
@@ -180,9 +179,9 @@ async def test_typing_filters_and_enter_completes_a_symbol(open_app) -> None:
 
 async def test_marking_symbols_writes_them_and_their_common_dates(open_app) -> None:
     async with open_app() as driver:
-        await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+a", "ctrl+k", "ctrl+t")
+        await driver.press("3", "n", "enter", "ctrl+s", "r", "home", "ctrl+k", "ctrl+t")
         await driver.press("space", "space", "ctrl+t")
-        form = driver.front("backtests")._form.form
+        form = driver.front("backtests").form.form
         assert form.field("symbols").value == "ASHBY.SYN, BYEOL.SYN"
         assert form.field("start").value == "2014-05-15"
         assert form.field("end").value == "2018-12-31"
@@ -190,7 +189,7 @@ async def test_marking_symbols_writes_them_and_their_common_dates(open_app) -> N
 
 async def test_a_wrong_form_is_not_run(open_app) -> None:
     async with open_app() as driver:
-        await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+a", "ctrl+k")
+        await driver.press("3", "n", "enter", "ctrl+s", "r", "home", "ctrl+k")
         await driver.type("NOPE")
         await driver.press("ctrl+s")
         assert "no bars for NOPE" in driver.text
@@ -203,12 +202,12 @@ async def test_what_else_can_be_set_is_one_key_away_and_stays_open(open_app) -> 
         assert "▸ More" in driver.text
         assert "Borrow %" not in driver.text
         await driver.press("up", *["down"] * 20)
-        form = driver.front("backtests")._form.form
+        form = driver.front("backtests").form.form
         assert form.field("name").control.has_focus
         await driver.press("ctrl+o", "right")
         assert "▾ More" in driver.text
         assert "‹ before it ›" in driver.text
-        await driver.press("down", "ctrl+a", "ctrl+k")
+        await driver.press("down", "home", "ctrl+k")
         assert "✗ must be a number" in driver.text
         await driver.type("0.01")
         await driver.press("ctrl+o")
@@ -220,7 +219,7 @@ async def test_what_else_can_be_set_is_one_key_away_and_stays_open(open_app) -> 
 async def test_a_mistake_in_a_hidden_field_shows_it(open_app) -> None:
     async with open_app() as driver:
         await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+o", "down")
-        await driver.press("ctrl+a", "ctrl+k", "ctrl+o")
+        await driver.press("home", "ctrl+k", "ctrl+o")
         assert "▸ More" in driver.text
         await driver.press("ctrl+s")
         assert "✗ must be a number" in driver.text
@@ -254,7 +253,7 @@ async def test_a_failed_run_shows_its_cause_and_can_be_tried_again(open_app) -> 
         assert "Try again" in driver.text
         await driver.press("enter")
         await driver.until(lambda: driver.app.jumps.place is not None)
-        assert "o opens it" in driver.text
+        await driver.until(lambda: "o opens it" in driver.text)
 
 
 async def test_every_page_of_a_result_is_reached_with_brackets(open_app) -> None:
@@ -290,7 +289,7 @@ async def test_a_result_is_exported_where_it_is_asked_to(open_app, tmp_path) -> 
         await one_run(services)
 
     async with open_app((120, 36), before=before) as driver:
-        await driver.press("4", "x", "tab", "ctrl+a", "ctrl+k")
+        await driver.press("4", "x", "tab", "home", "ctrl+k")
         out = tmp_path / "결과.json"
         await driver.type(str(out))
         await driver.press("ctrl+s")
@@ -319,7 +318,7 @@ async def test_a_changed_run_begins_with_the_earlier_settings(open_app) -> None:
 
     async with open_app((120, 36), before=before) as driver:
         await driver.press("4", "r")
-        values = driver.front("backtests")._form.form.values
+        values = driver.front("backtests").form.form.values
         assert values["start"] == "2011-01-03"
         assert values["end"] == "2013-12-31"
         assert values["symbols"] == "SPX, GAON.SYN"
@@ -345,14 +344,17 @@ async def test_a_cancelled_run_says_so_and_can_be_tried_again(open_app) -> None:
         await driver.until(lambda: "Profit factor" in driver.text)
 
 
-async def test_enter_on_a_trade_stays_with_the_result(open_app) -> None:
+async def test_enter_on_a_trade_leads_to_its_symbol_and_escape_back(open_app) -> None:
     async def before(services) -> None:
         await one_run(services)
 
     async with open_app((80, 24), before=before) as driver:
         await driver.press("4", "enter", *["left_square_bracket"] * 4)
         await driver.press("down", "enter")
-        assert "[Trades]" in driver.text
+        await driver.until(lambda: driver.app.front == "symbol")
+        await driver.until(lambda: "S&P 500" in driver.text)
+        await driver.press("escape", "escape")
+        await driver.until(lambda: "[Trades]" in driver.text)
 
 
 async def test_without_prices_the_form_says_where_they_come_from(open_app) -> None:
@@ -412,7 +414,7 @@ async def test_a_backtest_is_listed_and_found_by_the_name_it_was_given(open_app)
 async def test_what_another_instance_ran_is_there_when_one_comes_back(
     open_app, monkeypatch
 ) -> None:
-    monkeypatch.setattr("quant_tui.ui.screens.backtests.workspace.FRESH_SECONDS", 0.0)
+    monkeypatch.setattr("quant_tui.ui.list_workspace.FRESH_SECONDS", 0.0)
     async with open_app((120, 36)) as driver:
         await driver.press("4", "1")
         front = driver.front("backtests")
@@ -479,6 +481,15 @@ async def test_marked_backtests_are_compared_and_stay_marked(open_app) -> None:
         await driver.until(lambda: "Comparison of 3 backtests" in driver.text)
 
 
+def test_the_same_result_on_other_bars_is_not_said_to_be_the_same_run() -> None:
+    def run(data: str) -> SimpleNamespace:
+        document = {"fingerprint": {"data": data, "result": "0123456789abcdef"}}
+        return SimpleNamespace(backtest=SimpleNamespace(name="A"), to_document=lambda: document)
+
+    assert verdict(run("one"), run("one"))[1] == "result hash 0123456789ab"
+    assert verdict(run("one"), run("two"))[1].endswith(", though not as before: data")
+
+
 async def test_a_run_that_is_repeated_says_whether_it_found_the_same(open_app) -> None:
     async def before(services) -> None:
         await one_run(services)
@@ -496,68 +507,3 @@ async def test_a_run_that_is_repeated_says_whether_it_found_the_same(open_app) -
         await driver.until(lambda: "another result" in driver.text)
         assert "000000000000 before" in driver.text
         assert "as before: data" in driver.text
-
-
-async def on_the_card(driver) -> None:
-    await driver.press("4", "enter", "right_square_bracket")
-    assert "[Trust]" in driver.text
-    assert "t Check" in driver.text
-
-
-async def test_every_check_is_made_at_a_key_and_shown_in_place(open_app) -> None:
-    async def before(services) -> None:
-        await one_run(services)
-        results = services.stores.metadata.database["backtest_results"]
-        await results.update_many({}, {"$unset": {"details.trust": ""}})
-
-    async with open_app((120, 36), before=before) as driver:
-        await on_the_card(driver)
-        assert "No trust card" in driver.text
-        await driver.press("t")
-        await driver.until(lambda: "every check made" in driver.text, seconds=60)
-        assert "Start dates" in driver.text
-        assert "[Trust]" in driver.text
-        assert not driver.front("backtests").result.query_one("#trust-checking").display
-        await driver.press("escape", "enter")
-        assert "Start dates" in driver.text
-        await driver.press("1", "o")
-        await driver.until(lambda: "[Trust]" in driver.text)
-
-
-async def test_checks_say_how_far_they_are_and_can_be_stopped(open_app, monkeypatch) -> None:
-    async def waiting(self, report, count, context, **_how):
-        context.progress(0.4, "costs doubled")
-        while True:
-            context.cancel.raise_if_cancelled()
-            await asyncio.sleep(0.01)
-
-    monkeypatch.setattr("quant_tui.services.trust.TrustService.card", waiting)
-
-    async def before(services) -> None:
-        with monkeypatch.context() as patch:
-            patch.setattr("quant_tui.services.trust.TrustService.card", CARD)
-            await one_run(services)
-
-    async with open_app((80, 24), before=before) as driver:
-        await on_the_card(driver)
-        await driver.press("t")
-        await driver.until(lambda: "40% costs doubled  ctrl+x stops" in driver.text)
-        await driver.press("t")
-        assert "Its checks are being made" in driver.text
-        await driver.press("ctrl+x")
-        await driver.until(lambda: not driver.services.jobs.active)
-        await driver.until(lambda: "costs doubled" not in driver.text)
-        assert "[Trust]" in driver.text
-
-
-async def test_checks_of_bars_that_have_changed_say_what_to_do(open_app) -> None:
-    async def before(services) -> None:
-        await one_run(services)
-        results = services.stores.metadata.database["backtest_results"]
-        await results.update_many({}, {"$set": {"fingerprint.data": "other"}})
-
-    async with open_app((120, 36), before=before) as driver:
-        await on_the_card(driver)
-        await driver.press("t")
-        await driver.until(lambda: "Checks not made" in driver.text)
-        assert "Run it again, then check." in driver.text

@@ -98,7 +98,7 @@ async def test_the_sample_data_come_with_one_key(open_app) -> None:
 
 async def test_symbols_are_handed_to_a_backtest(open_app) -> None:
     async with open_app((120, 36)) as driver:
-        await driver.press("3", "n", "enter", "ctrl+s", "0", "space", "space", "r")
+        await driver.press("3", "n", "enter", "ctrl+s", "0", "space", "space", "b")
         await driver.until(lambda: "New backtest" in driver.text)
         assert "ASHBY.SYN, BYEOL.SYN" in driver.text
 

@@ -11,17 +11,17 @@ from .test_pictures import SIZES, Look, look  # noqa: F401 -- the fixture
 
 @SIZES
 def test_reference(look: Look, size) -> None:  # noqa: F811 -- the fixture
-    assert look(size, "3", "f")
+    assert look(size, "3", "F")
 
 
 @SIZES
 def test_reference_searched(look: Look, size) -> None:  # noqa: F811 -- the fixture
-    assert look(size, "3", "f", *"stoch", "down")
+    assert look(size, "3", "F", *"stoch", "down")
 
 
 async def test_typing_searches_names_and_what_they_do(open_app) -> None:
     async with open_app((120, 36)) as driver:
-        await driver.press("3", "f")
+        await driver.press("3", "F")
         assert "Rule language: functions" in driver.text
         assert "First price of the bar." in driver.text
         await driver.press("slash")
@@ -43,7 +43,7 @@ async def test_typing_searches_names_and_what_they_do(open_app) -> None:
 
 async def test_a_whole_name_is_under_the_cursor(open_app) -> None:
     async with open_app((120, 36)) as driver:
-        await driver.press("3", "f")
+        await driver.press("3", "F")
         await driver.type("rsi")
         assert "mfi " in driver.text, "its help says RSI, and it stands above"
         await driver.press("enter")

@@ -56,7 +56,7 @@ async def test_the_app_and_the_services_give_the_same_figures(open_app) -> None:
 
 async def test_the_next_run_begins_with_the_last_symbols(open_app) -> None:
     async with open_app() as driver:
-        await driver.press("3", "n", "enter", "ctrl+s", "r", "ctrl+a")
+        await driver.press("3", "n", "enter", "ctrl+s", "r", "home")
         await driver.press("ctrl+k")
         await driver.type("GAON.SYN, NARU.SYN")
         await driver.press("ctrl+s")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pytest_textual_snapshot import SVGImageExtension
 from textual.pilot import Pilot
 
 from quant_tui.config.settings import Settings
+from quant_tui.domain.user import User
 from quant_tui.engine import BacktestConfig
 from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
+from tests.accounts import sign_up
 
 from .conftest import Driver
 from .test_result_pages import DETAILS
@@ -69,12 +73,15 @@ async def five_bars(services: Services) -> None:
 
 
 Look = Callable[..., bool]
+Act = Callable[[Driver], Awaitable[None]]
 
 
 @pytest.fixture
-def look(stocked_settings: Settings, snap_compare, monkeypatch: pytest.MonkeyPatch) -> Look:
-    """Compare the screen after some keys with its kept picture."""
-    monkeypatch.setattr("quant_tui.ui.status.is_stale", lambda _last, _today: False)
+def look(request: pytest.FixtureRequest, snap_compare, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """Compare the screen after some keys, and what ``act`` does then, with its kept picture.
+
+    Without ``settings`` the home is one with the sample bars.
+    """
     # whether ChromaDB has answered before the picture is taken would be chance
     monkeypatch.setattr("quant_tui.ui.status.PROBE_AFTER_SECONDS", 3600)
     monkeypatch.chdir(Path(__file__).parent)
@@ -83,25 +90,33 @@ def look(stocked_settings: Settings, snap_compare, monkeypatch: pytest.MonkeyPat
         size: tuple[int, int],
         *keys: str,
         prepare: Callable[[Services], Awaitable[None]] | None = stock,
+        act: Act | None = None,
         until: str = "",
+        settings: Settings | None = None,
     ) -> bool:
+        home: Settings = settings or request.getfixturevalue("stocked_settings")
+
         async def opener() -> Services:
-            services = await open_services(stocked_settings)
-            await services.sign_in(await services.accounts.create_local("kim"))
+            services = await open_services(home)
+            await sign_up(services, "kim")
             if prepare is not None:
                 await prepare(services)
             return services
 
-        app = QuantApp(stocked_settings, opener)
+        app = QuantApp(home, opener)
 
         async def before(pilot: Pilot[None]) -> None:
             driver = Driver(app, pilot)
-            await driver.until(lambda: app.services is not None)
+            await driver.until(lambda: app.services is not None, 90)
             await driver.settle()
             await driver.press(*keys)
+            if act is not None:
+                await act(driver)
             if until:
                 await driver.until(lambda: until in driver.text)
+            await driver.until(lambda: not driver.status_of_jobs)
             app.clear_notifications()
+            await driver.until(lambda: not app.query("Toast"))
             await driver.settle()
 
         return bool(snap_compare(app, terminal_size=size, run_before=before))
@@ -111,6 +126,61 @@ def look(stocked_settings: Settings, snap_compare, monkeypatch: pytest.MonkeyPat
 
 async def nothing(services: Services) -> None:
     """Leave everything empty."""
+
+
+Leaf = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def leaf_through(
+    stocked_settings: Settings, snapshot: Any, monkeypatch: pytest.MonkeyPatch
+) -> Leaf:
+    """Compare each page with its kept picture, in one app: opening it costs more than a page.
+
+    ``pages`` are all that the keys lead through, ``only`` those with pictures; a picture is
+    named after its page, and the size where ``by_size``.
+    """
+    monkeypatch.setattr("quant_tui.ui.status.PROBE_AFTER_SECONDS", 3600)
+    kept = snapshot.use_extension(SVGImageExtension)
+    prepared: list[User] = []
+    home = stocked_settings
+
+    async def compare(
+        size: tuple[int, int],
+        *keys: str,
+        pages: Sequence[str],
+        only: Sequence[str] = (),
+        by_size: bool = True,
+        prepare: Callable[[Services], Awaitable[None]] = stock,
+    ) -> None:
+        async def opener() -> Services:
+            services = await open_services(home)
+            if prepared:  # for the size before
+                await services.sign_in(prepared[0])
+                return services
+            prepared.append(await sign_up(services, "kim"))
+            await prepare(services)
+            return services
+
+        app = QuantApp(home, opener)
+        async with app.run_test(size=size, notifications=True) as pilot:
+            driver = Driver(app, pilot)
+            await driver.until(lambda: app.services is not None, 90)
+            await driver.settle()
+            await driver.press(*keys)
+            for page in pages:
+                if page != pages[0]:
+                    await driver.press(NEXT)
+                if page in (only or pages):
+                    await driver.until(lambda: not driver.status_of_jobs)
+                    app.clear_notifications()
+                    await driver.until(lambda: not app.query("Toast"))
+                    await driver.settle()
+                    name = f"{page}-{size[0]}x{size[1]}" if by_size else page
+                    picture = app.export_screenshot(title=app.title, simplify=True)
+                    assert picture == kept(name=name), name
+
+    return compare
 
 
 @SIZES
@@ -125,7 +195,7 @@ def test_templates(look: Look, size) -> None:
 
 @SIZES
 def test_strategy_form_with_a_mistake(look: Look, size) -> None:
-    assert look(size, "3", "n", "enter", "tab", "tab", "ctrl+a", "ctrl+k", "9", "9")
+    assert look(size, "3", "n", "enter", "tab", "tab", "home", "ctrl+k", "9", "9")
 
 
 @SIZES
@@ -152,23 +222,21 @@ def test_run_form(look: Look, size) -> None:
     "size", [(80, 24), (120, 36), (200, 60)], ids=["80x24", "120x36", "200x60"]
 )
 def test_run_form_with_more(look: Look, size) -> None:
-    assert look(size, "4", "n", "ctrl+o", "down", "ctrl+a", "ctrl+k", "x")
+    assert look(size, "4", "n", "ctrl+o", "down", "home", "ctrl+k", "x")
 
 
 PAGES = ("overview", "trust", "sheet", "charts", "trades", "trips", "monthly")
 NEXT = "right_square_bracket"
 
 
-@SIZES
-@pytest.mark.parametrize("page", PAGES)
-def test_result_pages(look: Look, size, page: str) -> None:
-    assert look(size, "4", "enter", *[NEXT] * PAGES.index(page), prepare=stock_with_card)
+async def test_result_pages(leaf_through: Leaf) -> None:
+    for size in ((80, 24), (120, 36)):
+        await leaf_through(size, "4", "enter", pages=PAGES, prepare=stock_with_card)
 
 
-@pytest.mark.parametrize("page", ["overview", "trust"])
-def test_result_pages_on_a_large_terminal(look: Look, page: str) -> None:
-    keys = [NEXT] * PAGES.index(page)
-    assert look((200, 60), "4", "enter", *keys, prepare=stock_with_card)
+async def test_result_pages_on_a_large_terminal(leaf_through: Leaf) -> None:
+    two = PAGES[:2]
+    await leaf_through((200, 60), "4", "enter", pages=two, by_size=False, prepare=stock_with_card)
 
 
 @pytest.mark.parametrize("chart", ["rolling", "drawdowns", "excursions"])
@@ -182,16 +250,16 @@ def test_fills_and_drawdown_under_the_cursor(look: Look, size) -> None:
     assert look(size, "4", "enter", "plus", "plus", "plus", "home", *["right"] * 9)
 
 
-@pytest.mark.parametrize("page", ["overview", "trust", "sheet", "charts"])
-def test_what_a_run_of_five_bars_has_not(look: Look, page: str) -> None:
-    turns = [NEXT] * PAGES.index(page)
-    assert look((80, 24), "4", "enter", *turns, prepare=five_bars)
+async def test_what_a_run_of_five_bars_has_not(leaf_through: Leaf) -> None:
+    await leaf_through((80, 24), "4", "enter", pages=PAGES[:4], by_size=False, prepare=five_bars)
 
 
-@pytest.mark.parametrize("page", ["overview", "charts", "monthly"])
-def test_results_in_sixteen_colours(look: Look, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+async def test_results_in_sixteen_colours(
+    leaf_through: Leaf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    assert look((80, 24), "4", "enter", *[NEXT] * PAGES.index(page))
+    only = ("overview", "charts", "monthly")
+    await leaf_through((80, 24), "4", "enter", pages=PAGES, only=only, by_size=False)
 
 
 async def stock_to_compare(services: Services) -> None:
@@ -215,13 +283,11 @@ async def stock_to_compare(services: Services) -> None:
             await job.task
 
 
-@pytest.mark.parametrize(
-    "size", [(80, 24), (120, 36), (200, 60)], ids=["80x24", "120x36", "200x60"]
-)
-@pytest.mark.parametrize("part", ["curves", "figures", "differences"])
-def test_comparison(look: Look, size, part: str) -> None:
-    turns = [NEXT] * ["curves", "figures", "differences"].index(part)
-    assert look(size, "4", "space", "space", "space", "c", *turns, prepare=stock_to_compare)
+async def test_comparison(leaf_through: Leaf) -> None:
+    keys = ("4", "space", "space", "space", "c")
+    parts = ("curves", "figures", "differences")
+    for size in ((80, 24), (120, 36), (200, 60)):
+        await leaf_through(size, *keys, pages=parts, prepare=stock_to_compare)
 
 
 @SIZES
@@ -236,5 +302,4 @@ def test_data(look: Look, size) -> None:
 
 @SIZES
 def test_no_data(settings: Settings, look: Look, size) -> None:
-    settings.locations.duckdb_file.unlink()
-    assert look(size, "0", prepare=nothing)
+    assert look(size, "0", prepare=nothing, settings=settings)

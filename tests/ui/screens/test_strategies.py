@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from quant_tui.services.strategy_rules import check_text
 from quant_tui.ui.screens.strategies.backtests_ahead import (
     SHOWN_BACKTESTS,
     BacktestsAhead,
@@ -19,12 +20,12 @@ async def test_an_empty_list_offers_the_key_that_fills_it(open_app) -> None:
 
 async def test_a_parameter_out_of_bounds_is_said_beside_it_and_not_kept(open_app) -> None:
     async with open_app((120, 36)) as driver:
-        await driver.press("3", "n", "enter", "tab", "tab", "ctrl+a", "ctrl+k")
+        await driver.press("3", "n", "enter", "tab", "tab", "home", "ctrl+k")
         await driver.type("60")
         assert "✗ short_window must be" in driver.text
         await driver.press("ctrl+s")
         assert await driver.services.strategies.list() == []
-        await driver.press("ctrl+a", "ctrl+k")
+        await driver.press("home", "ctrl+k")
         await driver.type("10")
         assert "✗" not in driver.text.replace("MongoDB ✗", "")
         await driver.press("ctrl+s")
@@ -44,7 +45,7 @@ async def test_a_name_that_is_too_long_is_said_beside_it(open_app) -> None:
 
 async def test_a_korean_name_is_kept_and_lines_up(open_app) -> None:
     async with open_app((120, 36)) as driver:
-        await driver.press("3", "n", "enter", "ctrl+a", "ctrl+k")
+        await driver.press("3", "n", "enter", "home", "ctrl+k")
         await driver.type("골든크로스 전략")
         await driver.press("ctrl+s")
         (kept,) = await driver.services.strategies.list()
@@ -65,6 +66,8 @@ async def test_a_deleted_strategy_comes_back_with_undo(open_app) -> None:
         await driver.press("y")
         await driver.until(lambda: "u undoes" in driver.text)
         assert await driver.services.strategies.list() == []
+        driver.app.go_to("strategies", target="0" * 24)  # as a citation of it would
+        await driver.until(lambda: "not there any more" in driver.text)
         await driver.press("u")
         await driver.until(lambda: "Undone" in driver.text)
         assert [one.name for one in await driver.services.strategies.list()] == ["SMA crossover"]
@@ -85,7 +88,7 @@ async def test_a_changed_form_is_not_left_without_asking(open_app) -> None:
 
 async def test_editing_keeps_the_strategy_and_changes_it(open_app) -> None:
     async with open_app((80, 24)) as driver:
-        await driver.press("3", "n", "enter", "ctrl+s", "e", "ctrl+a", "ctrl+k")
+        await driver.press("3", "n", "enter", "ctrl+s", "e", "home", "ctrl+k")
         await driver.type("Slow cross")
         await driver.press("ctrl+s")
         assert "Slow cross" in driver.text
@@ -139,6 +142,16 @@ async def test_on_a_narrow_terminal_the_templates_have_the_keys_at_the_first_vis
         assert "EMA_CROSSOVER" in driver.text
         assert "short_window" in driver.text
 
+        # back to the list and on to the templates before anything is drawn
+        front = driver.front("strategies")
+        await driver.press("escape")
+        await driver.until(lambda: front.pages.form is None)
+        front.action_back()
+        front.action_new()
+        await driver.settle()
+        await driver.press("j", "enter")
+        await driver.until(lambda: front.pages.form is not None)
+
 
 async def test_what_another_instance_made_is_there_when_one_comes_back(
     open_app, monkeypatch
@@ -152,7 +165,7 @@ async def test_what_another_instance_made_is_there_when_one_comes_back(
 
 
 async def test_every_strategy_is_listed_however_many_there_are(open_app, monkeypatch) -> None:
-    monkeypatch.setattr("quant_tui.ui.screens.strategies.workspace.PAGE", 3)
+    monkeypatch.setattr("quant_tui.ui.screens.strategies.listing.PAGE", 3)
 
     async def seven(services) -> None:
         for number in range(7):
@@ -174,7 +187,7 @@ async def test_the_detail_is_of_the_row_under_the_cursor_however_fast_the_keys(o
         for keys in (["down"] * 30, ["up"] * 7, ["G"], ["pageup", "up"], ["s", "s", "down"]):
             for key in keys:
                 driver.app.simulate_key(key)
-            await driver.pilot.pause()
+            await driver.settle()
             name = front.table.model.row(front.table.grid.cursor).values[0]
             assert front.detail.lines[0].plain == name
 
@@ -210,3 +223,69 @@ class CountingService:
         assert limit == SHOWN_BACKTESTS
         self.asked.append(strategy_id)
         return []
+
+
+def fill(driver, **values: str) -> None:
+    """Put texts into the fields of the form in front."""
+    for key, value in values.items():
+        driver.app.screen.query_one(f"#field-{key} Input").value = value
+
+
+async def test_a_strategy_is_copied_tagged_archived_filed_and_made_a_template(
+    open_app, tmp_path
+) -> None:
+    async with open_app((120, 36), stocked=False) as driver:
+        await driver.services.strategies.create("추세", "SMA_CROSSOVER", {"short_window": 7})
+        await driver.press("3")
+        front = driver.front("strategies")
+        assert "A Archived" not in driver.text, "there is nothing to show"
+        await driver.press("D")
+        await driver.until(lambda: "추세 copy made" in driver.text)
+        await driver.press("e")
+        fill(driver, tags="index, Index", notes="weak in 2011")
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "tags  index" in driver.text)
+        assert "weak in 2011" in driver.text
+        front.table.filter_by("2011 index")
+        assert len(front.table.model) == 1, "tags and notes are found"
+        await driver.press("escape", "M")
+        await driver.until(lambda: "Save as a template of your own" in driver.text)
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "is a template now" in driver.text)
+
+        await driver.press("x")
+        await driver.until(lambda: "Export 추세 copy" in driver.text)
+        file = tmp_path / "crossover.yaml"
+        fill(driver, file=str(file))
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "exported" in driver.text)
+        assert check_text(file.read_text()).parameters["short_window"] == 7
+
+        await driver.press("a")
+        await driver.until(lambda: "archived, its backtests stay" in driver.text)
+        assert [row.values[0] for row in front.table.model.rows] == ["추세"]
+        await driver.press("A")
+        assert "추세 copy (archived)" in driver.text
+        await driver.press("A", "i")
+        await driver.until(lambda: "Import a strategy" in driver.text)
+        fill(driver, file=str(tmp_path / "missing.yaml"))
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "No such file" in driver.text)
+        fill(driver, file=str(file))
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "추세 copy imported" in driver.text)
+        assert front.table.model.row(front.table.grid.cursor).values[0] == "추세 copy"
+
+        await driver.press("n")
+        assert "your own" in driver.text
+        await driver.press("enter", "ctrl+s")
+        await driver.until(lambda: "추세 copy 2 saved" in driver.text)
+        (template,) = await driver.services.templates.own()
+        assert template.usage_count == 1
+        await driver.press("n", "d")
+        await driver.until(lambda: "Delete the template" in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: "your own" not in driver.text)
+        await driver.press("u")
+        await driver.until(lambda: "your own" in driver.text)
+        assert [one.name for one in await driver.services.templates.own()] == ["추세 copy"]

@@ -16,7 +16,10 @@ from quant_tui.domain.errors import StoreUnavailable
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
+from quant_tui.ui.modals.form_dialog import FormDialog
+from quant_tui.ui.screens.account import Account
 from quant_tui.ui.type_ahead import MOST_HELD
+from tests.accounts import sign_up
 from tests.ui.screens.conftest import Driver, Open
 
 Closed = Callable[..., Any]
@@ -46,7 +49,7 @@ def open_closed(stocked_settings: Settings) -> Callable[..., Any]:
             if failure is not None:
                 raise failure
             services = await open_services(stocked_settings)
-            await services.sign_in(await services.accounts.create_local("kim"))
+            await sign_up(services, "kim")
             await services.sample_data.load_bars()
             return services
 
@@ -54,9 +57,6 @@ def open_closed(stocked_settings: Settings) -> Callable[..., Any]:
         async with app.run_test(size=(120, 36), notifications=True) as pilot:
             driver = Driver(app, pilot)
             yield driver, gate
-            if app.services is not None:
-                metadata = driver.services.stores.metadata
-                await metadata.database.client.drop_database(metadata.database.name)
 
     return opened
 
@@ -97,7 +97,7 @@ async def test_letters_typed_ahead_go_into_the_form_they_were_meant_for(
 ) -> None:
     async with open_app() as driver:
         await driver.press("3")
-        press_at_once(driver.app, ["n", "enter", "ctrl+a", "ctrl+k", *"qr 골든 12", "ctrl+s"])
+        press_at_once(driver.app, ["n", "enter", "home", "ctrl+k", *"qr 골든 12", "ctrl+s"])
         await driver.until(lambda: "qr 골든 12 saved" in driver.text)
 
 
@@ -129,6 +129,7 @@ async def test_help_and_quitting_do_not_wait(open_closed: Closed) -> None:
 async def test_escape_drops_what_was_typed_ahead(open_closed: Closed) -> None:
     async with open_closed() as (driver, gate):
         press_at_once(driver.app, ["3", "n", "escape"])
+        await driver.until(lambda: driver.app.front == "strategies")
         await driver.until(lambda: "Opening the stores" in driver.text)
         gate.set()
         await driver.until(lambda: driver.front("strategies").loaded)
@@ -166,3 +167,18 @@ async def test_a_question_gets_the_key_typed_ahead(open_app: Open) -> None:
         await driver.press("3", "n", "enter", "ctrl+s")
         press_at_once(driver.app, ["d", "y"])
         await driver.until(lambda: "deleted" in driver.text)
+
+
+async def test_a_key_after_the_loading_panel_left_and_before_its_heir_has_the_focus_is_not_lost(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app() as driver:
+        held: list[Callable[[], object]] = []
+        with monkeypatch.context() as patched:
+            patched.setattr(Account, "call_after_refresh", lambda _self, call: held.append(call))
+            driver.app.go_to("account")
+            await driver.until(lambda: held and driver.app.focused is None)
+        press_at_once(driver.app, "e")
+        await driver.pilot.pause()
+        held.pop()()
+        await driver.until(lambda: isinstance(driver.app.screen, FormDialog))

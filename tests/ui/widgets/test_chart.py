@@ -114,6 +114,13 @@ def test_a_drawing_fills_exactly_the_room_there_is(columns: int, rows: int, log:
     assert {len(row) for row in grid.roles} == {columns}
 
 
+def test_a_long_last_value_is_cut_where_it_has_no_room() -> None:
+    line = Series("", np.full(50, 1e6), label="a rather long name")
+    data = ChartData(TimeAxis(business_days(50)), (Pane((line,)),))
+    grid = draw(data, 0, 50, 20, 6, log=False)
+    assert {len(row) for row in grid.characters + grid.roles} == {20}
+
+
 def test_flat_and_empty_series_are_drawn() -> None:
     dates = business_days(3)
     for values in ([1.0, 1.0, 1.0], [np.nan] * 3, [0.0, 0.0, 0.0]):
@@ -190,6 +197,28 @@ async def test_the_view_follows_the_cursor_beyond_its_edge() -> None:
         await pilot.press("right")
         assert chart.shown[0] > before[0]
         assert chart.shown[0] <= chart.cursor < chart.shown[1]
+
+
+async def test_zoom_and_cursor_stay_when_the_data_grow() -> None:
+    app = Host()
+    async with app.run_test(size=(60, 16)) as pilot:
+        chart = app.query_one(Chart)
+        chart.show(example(100))
+        chart.show(example(120), grown=True)
+        assert chart.shown == (0, 120)
+        chart.focus()
+        await pilot.press("home", "plus", "plus")
+        assert (chart.shown, chart.cursor) == ((0, 30), 0)
+        chart.show(example(150), grown=True)
+        assert (chart.shown, chart.cursor) == ((0, 30), 0)
+        await pilot.press("end", "greater_than_sign", *["greater_than_sign"] * 20)
+        assert chart.shown == (120, 150)
+        chart.show(example(160), grown=True)
+        assert chart.shown == (130, 160)
+        chart.show(example(20), grown=True)
+        assert chart.shown == (0, 20)
+        chart.show(example(30))
+        assert (chart.shown, chart.cursor) == ((0, 30), None)
 
 
 async def test_the_chart_is_drawn_anew_for_another_size() -> None:

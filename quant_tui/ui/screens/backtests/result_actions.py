@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.results import Compare
-from quant_tui.ui.screens.results.trust_card import verdict_of
 
 if TYPE_CHECKING:
     from textual.widgets import ContentSwitcher
@@ -50,9 +49,10 @@ def verdict(before: BacktestReport, after: BacktestReport) -> tuple[str, str]:
         Of a message; the text names what else of the fingerprint is not as before.
     """
     was, now = (one.to_document()["fingerprint"] for one in (before, after))
-    if was.get("result") == now.get("result"):
-        return f"✓ {after.backtest.name}: the same again", f"result hash {_short(now)}"
     other = [key.replace("_", " ") for key in was if key != "result" and was[key] != now.get(key)]
+    if was.get("result") == now.get("result"):
+        though = f", though not as before: {', '.join(other)}" if other else ""
+        return f"✓ {after.backtest.name}: the same again", f"result hash {_short(now)}{though}"
     because = f"; not as before: {', '.join(other)}" if other else "; nothing else differs"
     text = f"result hash {_short(was)} before, {_short(now)} now{because}"
     return f"! {after.backtest.name}: another result", text
@@ -62,16 +62,11 @@ def _short(fingerprint: Document) -> str:
     return str(fingerprint.get("result"))[:12]
 
 
-def checked(card: Document) -> tuple[str, str]:
-    """Say what every check of a result comes to: title and text of a message."""
-    return f"{verdict_of(card['verdict']).text}: every check made", str(card["summary"])
-
-
 async def export(workspace: Workspace, chosen: BacktestSummary) -> None:
     """Ask for format and path, then write a result."""
-    from quant_tui.ui.screens.results.export import ExportDialog
+    from quant_tui.ui.screens.results.export import KINDS, ExportDialog
 
-    wanted = await workspace.app.push_screen_wait(ExportDialog(chosen.name))
+    wanted = await workspace.app.push_screen_wait(ExportDialog(chosen.name, KINDS))
     if wanted is None:
         return
     paths = await workspace.services.backtests.export(
@@ -80,3 +75,16 @@ async def export(workspace: Workspace, chosen: BacktestSummary) -> None:
     where = paths[0] if len(paths) == 1 else paths[0].parent
     plural = "s" * (len(paths) != 1)
     workspace.toast(f"{len(paths)} file{plural}: {where}", title="Exported")
+
+
+async def make_portfolio(workspace: Workspace, chosen: BacktestSummary) -> None:
+    """Make a portfolio of a run's fills and last weights, and open it; it can be undone."""
+    services = workspace.services
+    made = await services.portfolios.from_backtest(await services.backtests.show(chosen.id))
+
+    async def undo() -> None:
+        await services.portfolios.delete(made.id)
+        workspace.switch_to("backtests")
+
+    workspace.switch_to("portfolio", target=made.id)
+    workspace.offer_undo(f"Portfolio {made.name} made", undo)

@@ -50,6 +50,8 @@ class RunFields(Form):
         From all values to messages by field.
     opened
         Whether they are shown from the start.
+    about
+        What ``more`` is about, while nothing in it is unusual.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,8 +73,10 @@ class RunFields(Form):
         *,
         check: Check,
         opened: bool,
+        about: str = "costs, fills, short sales, leverage",
     ) -> None:
         super().__init__(*basic, check=check)
+        self._about = about
         self.opened = opened
         self.line = MoreLine("", markup=False)
         self._more = more
@@ -96,7 +100,7 @@ class RunFields(Form):
         unusual = [one for one in self._more if one.value != self._usual[one.key]]
         said = "  ".join(f"{one.label} {one.shown or 'none'}" for one in unusual)
         if not said or self.opened:
-            said = "costs, fills, short sales, leverage"
+            said = self._about
         about = (said, "$text-warning" if unusual and not self.opened else "$text-muted")
         self.line.update(Content.assemble((f"{mark} More  ", "$accent"), "ctrl+o  ", about))
 

@@ -44,8 +44,8 @@ def read_request(
 
     errors: dict[str, str] = {}
     symbols = symbols_in(values["symbols"])
-    start = _date(values["start"], "start", errors)
-    end = _date(values["end"], "end", errors)
+    start = read_date(values["start"], "start", errors)
+    end = read_date(values["end"], "end", errors)
     unknown = [one for one in symbols if one not in known]
     if not values["strategy"]:
         errors["strategy"] = "make one first: 3, then n"
@@ -54,7 +54,7 @@ def read_request(
     elif unknown:
         errors["symbols"] = f"no bars for {', '.join(unknown)}"
     elif start and end and not errors.keys() & {"start", "end"}:
-        _check_period(symbols, known, start, end, errors)
+        check_period(symbols, known, start, end, errors)
     benchmark = values["benchmark"].strip()
     if benchmark and benchmark not in known:
         errors["benchmark"] = f"no bars for {benchmark}"
@@ -83,7 +83,8 @@ def read_request(
     return request, {}
 
 
-def _date(text: str, field: str, errors: dict[str, str]) -> date | None:
+def read_date(text: str, field: str, errors: dict[str, str]) -> date | None:
+    """Read a date; None for an empty text, and for one that gets a message in ``errors``."""
     text = text.strip()
     if not text:
         return None
@@ -94,13 +95,14 @@ def _date(text: str, field: str, errors: dict[str, str]) -> date | None:
         return None
 
 
-def _check_period(
+def check_period(
     symbols: list[str],
     known: Mapping[str, tuple[date, date]],
     start: date,
     end: date,
     errors: dict[str, str],
 ) -> None:
+    """Put a message into ``errors`` where a period is none, or a symbol has no bars in it."""
     if start > end:
         errors["end"] = "is before the start"
         return

@@ -113,18 +113,26 @@ def job_lines(job: Job[object], width: int) -> list[Content]:
         )
         lines.append(Content.styled(job.message, "$text-muted"))
         key = ("ctrl+x", "bold $footer-key-foreground")
-        return [*lines, Content(""), Content.assemble(key, "  cancel; the store stays as it was")]
+        what = "nothing half is kept" if job.kind == "fetch" else "the store stays as it was"
+        return [*lines, Content(""), Content.assemble(key, f"  cancel; {what}")]
     if job.status is RunStatus.CANCELLED:
-        text = "■ Cancelled. The store is as it was."
+        text = f"■ Cancelled. {_left_of(job)}"
         return [*lines, Content.styled(text, "$text-warning")]
     error = job.error
     if error is not None:
         lines += Content.styled(f"✗ {error.title}: {error.message}", "$text-error").wrap(width)
         if error.hint:
             lines += [Content(""), *Content(error.hint).wrap(width)]
-        lines += [Content(""), Content.styled("The store is as it was.", "$text-muted")]
+        lines += [Content(""), Content.styled(_left_of(job), "$text-muted")]
         lines += problem_lines(getattr(error, "problems", ()), width)
     return lines
+
+
+def _left_of(job: Job[object]) -> str:
+    """Say what a job that does not end well leaves behind."""
+    if job.kind == "fetch":
+        return "What was fetched whole is kept, nothing half is."
+    return "The store is as it was."
 
 
 def report_lines(report: ImportReport, width: int) -> list[Content]:

@@ -12,13 +12,15 @@ READABLE = (".csv", ".txt", ".tsv", ".gz", ".parquet", ".pq")
 SHOWN = 200
 
 
-def matches(text: str) -> list[str]:
+def matches(text: str, endings: tuple[str, ...] = READABLE) -> list[str]:
     """Return what a path could become: folders and readable files, folders first.
 
     Parameters
     ----------
     text
         What has been typed; ``~`` is the home folder.
+    endings
+        Of the files wanted.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def matches(text: str) -> list[str]:
                     continue
                 if entry.is_dir():
                     folders.append(f"{prefix}{name}/")
-                elif name.lower().endswith(READABLE):
+                elif name.lower().endswith(endings):
                     files.append(f"{prefix}{name}")
     except OSError:
         return []
@@ -48,12 +50,19 @@ def matches(text: str) -> list[str]:
 
 
 class PathSuggester(Suggester):
-    """Shows the first match behind the cursor; ``→`` takes it."""
+    """Shows the first match behind the cursor; ``→`` takes it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    endings
+        Of the files that are wanted.
+    """
+
+    def __init__(self, endings: tuple[str, ...] = READABLE) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
+        self._endings = endings
 
     async def get_suggestion(self, value: str) -> str | None:
         """Return the first match that goes on from what was typed."""
-        found = await asyncio.to_thread(matches, value)
+        found = await asyncio.to_thread(matches, value, self._endings)
         return next((one for one in found if one.startswith(value) and one != value), None)

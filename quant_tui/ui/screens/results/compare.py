@@ -130,6 +130,7 @@ class Compare(Vertical):
         title = Content.assemble(
             (f"Comparison of {len(runs)} backtests", "bold $accent"),
             (f"  differences are against A  {comparison.BEST} best", "$text-muted"),
+            ("  ! other periods" if self._document.get("warnings") else "", "$text-warning"),
         )
         tabs = Content("  ").join(self._tab(name, text) for name, text in PARTS)
         self.head.update(Content("\n").join([title.truncate(max(20, width), ellipsis=True), tabs]))

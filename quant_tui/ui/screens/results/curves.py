@@ -13,12 +13,13 @@ from quant_tui.ui.widgets.chart_axes import TimeAxis, ValueAxis
 from quant_tui.ui.widgets.chart_data import ChartData, Markers, Pane, Role, Series, Vertical
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from quant_tui.domain.base import Document
     from quant_tui.domain.trading import BacktestResult
+    from quant_tui.engine.metrics.rolling import ReturnHistogram
     from quant_tui.services.result_series import ResultSeries
 
     Bools = NDArray[np.bool_]
@@ -135,6 +136,24 @@ def distribution_chart(result: BacktestResult, series: ResultSeries) -> ChartDat
     if found is None:
         return None
     flat = len(series) - int(found.counts.sum())
+    marks = {
+        name: value
+        for name, key in (("VaR", "value_at_risk"), ("CVaR", "conditional_value_at_risk"))
+        if (value := result.risk_metrics.get(key)) is not None and value < 0
+    }
+    return histogram_chart(found, flat, marks)
+
+
+def histogram_chart(found: ReturnHistogram, flat: int, marks: Mapping[str, float]) -> ChartData:
+    """Return a histogram of returns under a normal distribution's curve.
+
+    Parameters
+    ----------
+    flat
+        Bars that were left out because nothing moved; told in the note.
+    marks
+        Name → return that is marked by a line.
+    """
     decimals = 2 if found.step < 0.005 else 1
     axis = ValueAxis(
         found.low, found.step, len(found.counts), partial(fmt.percent, decimals=decimals)
@@ -146,16 +165,15 @@ def distribution_chart(result: BacktestResult, series: ResultSeries) -> ChartDat
     )
     tall = found.normal >= 0.002 * found.normal.max()
     normal = Series("normal", np.where(tall, found.normal, np.nan), "second")
-    marks = [
+    verticals = tuple(
         Vertical(axis.position(value), f"{name} {fmt.percent(value)}", "first")
-        for name, key in (("VaR", "value_at_risk"), ("CVaR", "conditional_value_at_risk"))
-        if (value := result.risk_metrics.get(key)) is not None and value < 0
-    ]
+        for name, value in marks.items()
+    )
     note = f"{fmt.integer(found.counts.sum())} bars"
     if flat:
         note += f" ({fmt.integer(flat)} flat left out)"
     note += f" · mean {fmt.percent(found.mean)} · σ {fmt.percent(found.deviation)}"
-    pane = Pane((*bars, normal), write=fmt.integer, verticals=tuple(marks), counts=True)
+    pane = Pane((*bars, normal), write=fmt.integer, verticals=verticals, counts=True)
     return ChartData(axis, (pane,), note)
 
 

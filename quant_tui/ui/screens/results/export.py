@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from quant_tui.services.backtest_export import FORMATS
 from quant_tui.ui.modals.dialog import Dialog
 from quant_tui.ui.widgets.form import Field, Form
 
@@ -31,7 +31,7 @@ KINDS = {
     "bundle": Kind("Bundle, to run again", ".zip", "Rules, settings and bars: backtest rerun "
                    "finds the same figures from it."),
 }  # fmt: skip
-"""By the service's names of them; offered is what the service can write."""
+"""Of a backtest, by the service's names of them."""
 
 
 class ExportChoice(NamedTuple):
@@ -47,7 +47,9 @@ class ExportDialog(Dialog[ExportChoice | None]):
     Parameters
     ----------
     name
-        Of the backtest; the suggested path is made from it.
+        Of what is exported; the suggested path is made from it.
+    kinds
+        Formats by the service's names of them, the first chosen at first.
     """
 
     DEFAULT_CSS = """
@@ -57,14 +59,16 @@ class ExportDialog(Dialog[ExportChoice | None]):
     }
     """
 
-    def __init__(self, backtest_name: str) -> None:
+    def __init__(self, name: str, kinds: Mapping[str, Kind]) -> None:
         super().__init__()
-        self._stem = re.sub(r"[^\w.-]+", "-", backtest_name).strip("-") or "backtest"
-        self._suggested = self._path("json")
-        self.hint = Static(KINDS["json"].about, classes="hint", markup=False)
-        choices = tuple((name, KINDS[name].title) for name in FORMATS if name in KINDS)
+        self._kinds = kinds
+        self._stem = re.sub(r"[^\w.-]+", "-", name).strip("-") or "export"
+        first = next(iter(kinds))
+        self._suggested = self._path(first)
+        self.hint = Static(kinds[first].about, classes="hint", markup=False)
+        choices = tuple((key, kind.title) for key, kind in kinds.items())
         self.form = Form(
-            Field("format", "Format", "json", choices=choices),
+            Field("format", "Format", first, choices=choices),
             Field("path", "Path", self._suggested),
             check=self._check,
         )
@@ -82,14 +86,13 @@ class ExportDialog(Dialog[ExportChoice | None]):
         self.form.fields[0].control.focus()
 
     def _path(self, file_format: str) -> str:
-        return str(Path.cwd() / (self._stem + KINDS[file_format].suffix))
+        return str(Path.cwd() / (self._stem + self._kinds[file_format].suffix))
 
-    @staticmethod
-    def _check(values: dict[str, str]) -> dict[str, str]:
+    def _check(self, values: dict[str, str]) -> dict[str, str]:
         path = Path(values["path"].strip() or ".").expanduser()
         if not values["path"].strip():
             return {"path": "needs a path"}
-        is_file = bool(KINDS[values["format"]].suffix)
+        is_file = bool(self._kinds[values["format"]].suffix)
         if is_file and path.is_dir():
             return {"path": "is a folder"}
         if not is_file and path.is_file():
@@ -100,7 +103,7 @@ class ExportDialog(Dialog[ExportChoice | None]):
         """Suggest a path that fits the format, unless another was typed."""
         if event.key != "format":
             return
-        self.hint.update(KINDS[event.values["format"]].about)
+        self.hint.update(self._kinds[event.values["format"]].about)
         if event.values["path"] == self._suggested:
             self._suggested = self._path(event.values["format"])
             self.form.field("path").value = self._suggested

@@ -58,6 +58,10 @@ class RunInfo(Page):
         self.show(partial(run_info_lines, view.report))
 
 
+MODEL_CELLS = 24
+"""Cells of a call of a model."""
+
+
 def is_synthetic(details: Document) -> bool:
     """Whether any of the data behind a result are invented."""
     return any(one.get("synthetic") for one in details.get("data") or ())
@@ -82,6 +86,7 @@ def run_info_lines(report: BacktestReport, width: int) -> list[Content]:
         ),
     ]  # fmt: skip
     lines += [Content(""), heading("Assumptions", width), *_assumptions(config, details, result)]
+    lines += _models(details, width)
     lines += _data(details, width)
     lines += _orders(details, width)
     rules = rules_text.rules(strategy.get("document") or {}, width)
@@ -103,6 +108,16 @@ def run_info_lines(report: BacktestReport, width: int) -> list[Content]:
     return lines
 
 
+def _models(details: Document, width: int) -> list[Content]:
+    """Say which versions of models were asked, and on how many bars they had a forecast."""
+    found = [
+        (one["call"][: MODEL_CELLS - 1], f"{one['model']}, a forecast on {one['values']:,} bars")
+        for one in details.get("inputs") or ()
+        if "model" in one
+    ]
+    return [Content(""), heading("Models", width), *_pairs(*found)] if found else []
+
+
 def _pairs(*pairs: tuple[str, object]) -> list[Content]:
     return [
         Content.assemble((name.ljust(16), "$text-muted"), str(value) or fmt.NOTHING)
@@ -110,16 +125,21 @@ def _pairs(*pairs: tuple[str, object]) -> list[Content]:
     ]
 
 
+def _sizing(config: Document, resolved: Document) -> str:
+    if "weight" in ((config.get("strategy") or {}).get("document") or {}):
+        return "target weights of the rules"
+    name, size = resolved.get("sizing"), resolved.get("sizing_value")
+    if size is None:
+        return _word(name)
+    if name == "volatility_target":
+        return (
+            f"{_word(name)}, {fmt.percent(size)} a year over {resolved.get('sizing_window')} bars"
+        )
+    return f"{_word(name)}, {fmt.percent(size) if name == 'fraction' else f'{size:,g}'}"
+
+
 def _assumptions(config: Document, details: Document, result: object) -> list[Content]:
     resolved: Document = {**config, **(details.get("config") or {})}
-    size = resolved.get("sizing_value")
-    sizing = _word(resolved.get("sizing"))
-    if size is not None and resolved.get("sizing") == "volatility_target":
-        sizing += f", {fmt.percent(size)} a year over {resolved.get('sizing_window')} bars"
-    elif size is not None:
-        sizing += (
-            f", {fmt.percent(size)}" if resolved.get("sizing") == "fraction" else f", {size:,g}"
-        )
     end = resolved.get("finalize")
     periods = resolved.get("annualization")
     if result is not None and periods is None:
@@ -129,7 +149,7 @@ def _assumptions(config: Document, details: Document, result: object) -> list[Co
         ("Commission", _commission(resolved)),
         ("Slippage", _slippage(resolved)),
         ("Capital", fmt.number(resolved.get("initial_capital"))),
-        ("Sizing", sizing),
+        ("Sizing", _sizing(config, resolved)),
         ("Shares", _word(resolved.get("shares"))),
         ("Short of cash", _word(resolved.get("cash_short"))),
         ("At the end", _word("end_close" if end == "close" else end)),

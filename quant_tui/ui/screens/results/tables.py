@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from quant_tui.ui import format as fmt
+from quant_tui.ui.symbol_target import symbol_target
 from quant_tui.ui.widgets.message_panel import Notice
 from quant_tui.ui.widgets.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from quant_tui.domain.trading import BacktestResult
+    from quant_tui.ui.app import QuantApp
     from quant_tui.ui.screens.results.view import ResultView
 
 
@@ -151,8 +153,12 @@ class ResultTable(Table):
         *,
         id: str,  # noqa: A002 -- Textual's name
     ) -> None:
-        super().__init__(columns, empty=NO_TRADES, openable=False, id=id)
+        super().__init__(columns, empty=NO_TRADES, id=id)
         self._rows = rows
+        titles = [column.title for column in columns]
+        self._symbol_at = titles.index("Symbol")
+        self._day_at = titles.index("Entry" if "Entry" in titles else "Date")
+        self._shown: dict[str, Row] = {}
 
     def focus_first(self) -> None:
         """Take the keys."""
@@ -160,7 +166,17 @@ class ResultTable(Table):
 
     async def show_view(self, view: ResultView) -> None:
         """Show a result's rows."""
-        self.set_rows(await asyncio.to_thread(list, self._rows(view.result)))
+        rows = await asyncio.to_thread(list, self._rows(view.result))
+        self._shown = {row.key: row for row in rows}
+        self.set_rows(rows)
+
+    def on_table_row_opened(self, event: Table.RowOpened) -> None:
+        """Open the symbol's chart at the day of the trade."""
+        event.stop()
+        values = self._shown[event.key].values
+        day = str(values[self._day_at])[:10]
+        target = symbol_target(str(values[self._symbol_at]), day=day)
+        cast("QuantApp", self.app).go_to("symbol", target=target)
 
 
 def fills_table() -> ResultTable:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from quant_tui.domain.base import Document
 from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.results.glossary import SIGNED, Figure, figures_of
 from quant_tui.ui.widgets.page import Page, heading
@@ -39,11 +40,29 @@ class TearSheet(Page):
 
 
 def sheet_lines(view: ResultView, width: int) -> list[Content]:
-    """Write the groups side by side, then why some figures do not exist."""
+    """Write the figures of a result."""
+    result = view.result
+    return figure_lines(result.performance, result.risk_metrics, view.undefined, width)
+
+
+def figure_lines(
+    performance: Document, risk_metrics: Document, undefined: Document, width: int
+) -> list[Content]:
+    """Write the groups side by side, then why some figures do not exist.
+
+    Parameters
+    ----------
+    performance, risk_metrics
+        The engine's figures by name.
+    undefined
+        Figure → why it does not exist.
+    width
+        Cells there are.
+    """
     width -= 1  # the scrollbar touches no figure
     columns = max(1, min(MOST_COLUMNS, (width + GAP) // (COLUMN + GAP)))
     cells = (width + GAP) // columns - GAP
-    found = figures_of(view.result.performance, view.result.risk_metrics)
+    found = figures_of(performance, risk_metrics)
     blocks = [
         [heading(group, cells), *(_line(figure, value, cells) for _, figure, value in members)]
         for group, members in groupby(found, key=lambda one: one[0])
@@ -52,7 +71,7 @@ def sheet_lines(view: ResultView, width: int) -> list[Content]:
     missing: dict[str, list[str]] = {}
     for _, figure, value in found:
         if value is None:
-            reason = str(view.undefined.get(figure.key) or "no value")
+            reason = str(undefined.get(figure.key) or "no value")
             missing.setdefault(reason, []).append(figure.title)
     if missing:
         lines += [Content(""), heading(f"{fmt.NOTHING} Undefined, and why", width)]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
 
 from quant_tui.ui import format as fmt
@@ -50,7 +48,8 @@ _COUNTS = frozenset({"trials", "trades", "look_ahead"})
 """Checks whose main figure is a number of things."""
 
 _SHARES = frozenset({
-    "probabilistic_sharpe", "deflated_sharpe", "start_dates", "plateau", "warm_up",
+    "probabilistic_sharpe", "deflated_sharpe", "start_dates", "plateau", "warm_up", "jitter",
+    "leave_one_out", "luck", "overfitting", "study_plateau", "stability",
 })  # fmt: skip
 """Checks whose main figure is a share; of the others it is a ratio, or a number of years."""
 
@@ -96,6 +95,23 @@ COLUMNS = (
 )
 
 
+def card_rows(lines: Iterable[Document]) -> list[Row]:
+    """Return the lines of a card as rows of :data:`COLUMNS`."""
+    return [
+        Row(
+            str(line["key"]),
+            (
+                line.get("verdict"),
+                str(line.get("title")),
+                _Value(str(line["key"]), line.get("value")),
+                str(line.get("text") or ""),
+            ),
+            str(line.get("rests_on") or ""),
+        )
+        for line in lines
+    ]
+
+
 class TrustCard(Vertical):
     """The total verdict, the lines, and what the line under the cursor rests on."""
 
@@ -103,23 +119,12 @@ class TrustCard(Vertical):
     TrustCard {
         height: 1fr;
         & > #trust-total { height: auto; margin-bottom: 1; }
-        & > #trust-checking { height: 1; margin-bottom: 1; display: none; color: $text-accent; }
         & > #trust-about { height: 5; padding-left: 2; border-top: solid $rule; }
     }
     """
 
-    BINDING_GROUP_TITLE = "Trust card"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "check", "Check", id="trust.check",
-                tooltip="Make every check of this result, however long it takes"),
-    ]  # fmt: skip
-
-    class CheckAsked(Message):
-        """Every check of the result is asked for."""
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
-        self.checking = Static("", id="trust-checking", markup=False)
         self.total = Static("", id="trust-total", markup=False)
         self.table = Table(COLUMNS, empty=NO_CARD, openable=False)
         self.about = Static("", id="trust-about", markup=False)
@@ -128,7 +133,6 @@ class TrustCard(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out verdict, lines, and what they rest on."""
         yield self.total
-        yield self.checking
         yield self.table
         yield self.about
 
@@ -146,29 +150,8 @@ class TrustCard(Vertical):
         self._lines = {str(line["key"]): line for line in lines}
         self.total.display = self.about.display = bool(lines)
         self.total.update(total_of(card))
-        self.table.set_rows(
-            Row(
-                str(line["key"]),
-                (
-                    line.get("verdict"),
-                    str(line.get("title")),
-                    _Value(str(line["key"]), line.get("value")),
-                    str(line.get("text") or ""),
-                ),
-                str(line.get("rests_on") or ""),
-            )
-            for line in lines
-        )
+        self.table.set_rows(card_rows(lines))
         self._show_about()
-
-    def show_checking(self, progress: str | None) -> None:
-        """Say how far the checks are; None when none are being made."""
-        self.checking.display = progress is not None
-        self.checking.update(f"… every check: {progress}  ctrl+x stops", layout=False)
-
-    def action_check(self) -> None:
-        """Ask for every check; the card changes when they are made."""
-        self.post_message(self.CheckAsked())
 
     def on_table_row_highlighted(self, event: Table.RowHighlighted) -> None:
         """Say what the line rests on."""

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import QuantError
+from quant_tui.domain.trading import OwnTemplate
 from quant_tui.ui import format as fmt
 from quant_tui.ui.screens.strategies import rules_text
 from quant_tui.ui.screens.strategies.backtests_ahead import BacktestsOf
@@ -51,13 +52,20 @@ def _strategy_lines(
     width: int,
 ) -> list[Content]:
     subtitle = f"{strategy.strategy_type} · updated {fmt.ago(strategy.updated_at)}"
+    if not strategy.is_active:
+        subtitle += " · archived"
     description = strategy.description or document.description
-    return [
+    lines = [
         Content.styled(strategy.name, "bold $accent"),
         Content.styled(subtitle, "$text-muted"),
-        *_about(description, strategy.parameters, document, width),
-        *_backtest_lines(backtests, width),
     ]
+    if strategy.tags:
+        tags = Content.assemble(("tags  ", "$text-muted"), ", ".join(strategy.tags))
+        lines += tags.wrap(width)
+    lines += _about(description, strategy.parameters, document, width)
+    if strategy.notes:
+        lines += [Content(""), heading("Notes", width), *Content(strategy.notes).wrap(width)]
+    return [*lines, *_backtest_lines(backtests, width)]
 
 
 def _broken_lines(strategy: Strategy, error: QuantError, width: int) -> list[Content]:
@@ -72,8 +80,11 @@ def _template_lines(
     template: StrategyTemplate, document: StrategyDocument, width: int
 ) -> list[Content]:
     defaults = {key: spec.default for key, spec in document.parameters.items()}
+    used = f"used {template.usage_count:,} times" if template.usage_count else "not used yet"
+    whose = "of your own · " if isinstance(template, OwnTemplate) else ""
     return [
         Content.styled(template.name, "bold $accent"),
+        Content.styled(f"{whose}{used}".replace(" 1 times", " once"), "$text-muted"),
         *_about(template.description, defaults, document, width),
     ]
 

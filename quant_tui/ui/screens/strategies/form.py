@@ -1,4 +1,4 @@
-"""The form of a strategy: name, description, and a field for every parameter."""
+"""The form of a strategy: name, description, every parameter, and what one says about it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quant_tui.ui.screens.strategies import rules_text
 from quant_tui.ui.widgets.form import Field, Form
 
 if TYPE_CHECKING:
-    from quant_tui.domain.trading import Strategy
+    from quant_tui.domain.trading import Strategy, StrategyTemplate
     from quant_tui.engine.rules import ParameterSpec, StrategyDocument
 
 PREFIX = "param."
@@ -33,12 +33,14 @@ class StrategyForm(Vertical):
     ----------
     document
         The rules, which say what the parameters are.
-    strategy
-        The one to change; None for a new one.
-    name, description
-        What to begin with for a new one.
     check
         From parameters to messages by parameter.
+    strategy
+        The one to change; None for a new one.
+    template
+        What a new one is made from.
+    name
+        What to begin with for a new one.
     taken
         Names that other strategies have.
     """
@@ -57,14 +59,11 @@ class StrategyForm(Vertical):
     class Saved(Message):
         """Everything is right and is to be kept."""
 
-        def __init__(
-            self, form: StrategyForm, name: str, description: str, parameters: Document
-        ) -> None:
+        def __init__(self, form: StrategyForm, values: Document) -> None:
             super().__init__()
             self.form = form
-            self.name = name
-            self.description = description
-            self.parameters = parameters
+            self.values = values
+            """By the strategy's own names of them."""
 
     class Left(Message):
         """Left without saving."""
@@ -79,27 +78,27 @@ class StrategyForm(Vertical):
         check: ParameterCheck,
         *,
         strategy: Strategy | None = None,
-        kind: str,
+        template: StrategyTemplate | None = None,
         name: str = "",
-        description: str = "",
         taken: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(id="strategy-form")
         self.strategy = strategy
-        self.kind = kind
+        self.template = template
         self._document = document
         self._check_parameters = check
         self._taken = taken
         self._values: Mapping[str, object] = strategy.parameters if strategy else {}
         self._given_name = strategy.name if strategy else name
-        self._description = strategy.description if strategy else description
         self.form = Form(*self._fields(), check=self._check)
 
     def compose(self) -> ComposeResult:
         """Lay out heading, fields, and what must hold between parameters."""
         doing = f"Edit {self._given_name}" if self.strategy else "New strategy"
+        of = self.strategy or self.template
+        kind = of.strategy_type if of is not None else ""
         yield Static(
-            Content.assemble(doing, (f"  {self.kind}", "$text-muted not bold")),
+            Content.assemble(doing, (f"  {kind}", "$text-muted not bold")),
             classes="heading",
             markup=False,
         )
@@ -120,7 +119,12 @@ class StrategyForm(Vertical):
     def _fields(self) -> list[Field]:
         fields = [
             Field("name", "Name", self._given_name, help_text="how you will find it again"),
-            Field("description", "Description", self._description, help_text="optional"),
+            Field(
+                "description",
+                "Description",
+                self.strategy.description if self.strategy else "",
+                help_text="optional",
+            ),
         ]
         for key, spec in self.specs.items():
             value = rules_text.write(self._values.get(key, spec.default))
@@ -141,6 +145,12 @@ class StrategyForm(Vertical):
                     help_text=" · ".join(hint for hint in hints if hint),
                 )
             )
+        if self.strategy is not None:
+            tags = ", ".join(self.strategy.tags)
+            fields += [
+                Field("tags", "Tags", tags, help_text="commas between; / in the list finds them"),
+                Field("notes", "Notes", self.strategy.notes, help_text="what it showed"),
+            ]
         return fields
 
     def _check(self, values: dict[str, str]) -> dict[str, str]:
@@ -163,10 +173,14 @@ class StrategyForm(Vertical):
         """Send it on, the parameters in their own types."""
         event.stop()
         given = _parameters(event.values)
-        parameters = {key: spec.coerce(given[key]) for key, spec in self.specs.items()}
-        self.post_message(
-            self.Saved(self, event.values["name"], event.values["description"], parameters)
-        )
+        values: Document = {
+            "name": event.values["name"],
+            "description": event.values["description"].strip(),
+            "parameters": {key: spec.coerce(given[key]) for key, spec in self.specs.items()},
+        }
+        if self.strategy is not None:
+            values |= {"tags": event.values["tags"].split(","), "notes": event.values["notes"]}
+        self.post_message(self.Saved(self, values))
 
     def on_form_abandoned(self, event: Form.Abandoned) -> None:
         """Leave."""

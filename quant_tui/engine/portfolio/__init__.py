@@ -1,0 +1,1 @@
+"""A portfolio's numbers from its transactions: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""Features: what may compute them, and the statistics by which they are judged."""

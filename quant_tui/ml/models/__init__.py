@@ -1,0 +1,1 @@
+"""Types of model behind one protocol; each imports its library where it is first used."""

@@ -1,0 +1,1 @@
+"""Artifacts of trained models: one file each, named by the hash of its content."""

@@ -1,0 +1,1 @@
+"""What Optuna keeps of a study: a file of its journal."""

@@ -1,0 +1,1 @@
+"""What the widgets of the dashboard show, one kind a file."""

@@ -1,0 +1,257 @@
+"""The form that trains a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from quant_tui.domain.errors import InvalidInput, QuantError
+from quant_tui.ml.models.registry import model_kind, model_types
+from quant_tui.ml.splits import SPLITS, Split
+from quant_tui.ml.targets import TARGETS, Target
+from quant_tui.services.training_request import SearchPlan, TrainingRequest, prepare_training
+from quant_tui.ui.screens.models.part_form import LastOfList, PartForm
+from quant_tui.ui.widgets.form import Field, Form
+
+if TYPE_CHECKING:
+    from quant_tui.domain.ml_platform import MLModel
+
+
+LONG = ("symbols", "features", "parameters")
+TARGET_HELP = "of direction it says P(rise) − 0.5"
+"""A forecast of a direction is centred on 0, as one of a return is."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingChoices:
+    """What there is to train with.
+
+    Attributes
+    ----------
+    proposed
+        Symbols that a new training begins with.
+    symbols, features, experiments
+        Names of all there are.
+    experiment
+        The one that the training begins in; "" for none.
+    """
+
+    proposed: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    experiments: tuple[str, ...] = ()
+    experiment: str = ""
+
+
+class TrainingFields(Form):
+    """Fields whose ctrl+s trains."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+s", "submit", "Train", id="training.start", tooltip="Check and train as a job"
+        ),
+    ]
+
+
+class TrainingForm(PartForm):
+    """Asks what to train.
+
+    Parameters
+    ----------
+    before
+        A model whose settings the form begins with; None for the usual ones.
+    choices
+        What the user has to train with.
+    """
+
+    def __init__(self, before: MLModel | None, choices: TrainingChoices) -> None:
+        lineage = before.lineage if before is not None else {}
+        target = before.target if before is not None else {}
+        split = before.split if before is not None else {}
+        features = [one.partition("@")[0] for one in before.features] if before else []
+        kind = str(before.model_type) if before is not None else "LightGBM"
+        form = TrainingFields(
+            Field("name", "Name", before.name if before else "signal",
+                  help_text='rules write model("signal@prod")'),
+            Field("model_type", "Type", kind, choices=[(one, one) for one in model_types()]),
+            Field("symbols", "Symbols", ", ".join(lineage.get("symbols", choices.proposed)),
+                  suggester=LastOfList(choices.symbols), help_text="commas between; → takes"),
+            Field("features", "Features", ", ".join(features),
+                  suggester=LastOfList(choices.features), help_text="empty for all of yours"),
+            Field("target", "Target", str(target.get("kind", "return")),
+                  choices=[(one, one.replace("_", " ")) for one in TARGETS],
+                  help_text=TARGET_HELP),
+            Field("horizon", "Bars ahead", str(target.get("horizon", 5)),
+                  help_text="how far it looks"),
+            Field("barrier", "Barrier", f"{target.get('barrier', 1.0):g}",
+                  help_text="deviations, of triple barrier"),
+            Field("split", "Judged by", str(split.get("kind", "holdout")),
+                  choices=[(one, one.replace("_", " ")) for one in SPLITS]),
+            Field("test_share", "Test share", f"{100.0 * split.get('test_share', 0.3):g}",
+                  help_text="% of dates, the last, judged on"),
+            Field("folds", "Folds", str(split.get("folds", 5)),
+                  help_text="of purged kfold and walk forward"),
+            Field("embargo", "Embargo", str(split.get("embargo", 0)),
+                  help_text="bars after a test part left out"),
+            Field("start", "From", lineage.get("start") or "",
+                  help_text="YYYY-MM-DD; empty: from the first"),
+            Field("end", "To", lineage.get("end") or "",
+                  help_text="YYYY-MM-DD; empty: to the last"),
+            Field("parameters", "Parameters", _chosen_parameters(before),
+                  suggester=LastOfList(_usual(kind)), help_text=_parameters_help(kind)),
+            Field("trials", "Trials", "0",
+                  help_text="to choose parameters first; 0: none"),
+            Field("seed", "Seed", str(lineage.get("seed", 0)),
+                  help_text="the same gives the same model"),
+            Field("experiment", "Experiment", choices.experiment,
+                  suggester=LastOfList(choices.experiments),
+                  help_text="group that the run belongs to"),
+            check=self._wrong,
+        )  # fmt: skip
+        super().__init__("Train a model", form, id="training-form", long=LONG)
+        self._kind = kind
+
+    def refuse(self, error: QuantError) -> None:
+        """Show why it could not be started."""
+        self.form.show_errors({_field_of(error): str(error)})
+
+    def on_form_changed(self, event: Form.Changed) -> None:
+        """Let the parameters be those of the type."""
+        event.stop()
+        kind = event.values["model_type"]
+        if kind != self._kind:
+            self._kind = kind
+            field = self.form.field("parameters")
+            if isinstance(field.control, Input):
+                field.control.suggester = LastOfList(_usual(kind))
+            field.help_text = _parameters_help(kind)
+            field.clear()
+            field.set_error("")
+
+    def _wrong(self, values: dict[str, str]) -> dict[str, str]:
+        try:
+            prepare_training(request_of(values))
+        except InvalidInput as error:
+            return {_field_of(error): str(error)}
+        return {}
+
+
+def _usual(kind: str) -> list[str]:
+    """Return the parameters of a type as they are written."""
+    known = model_kind(kind).parameters
+    return [f"{name}={_text(one.default)}" for name, one in known.items()]
+
+
+def _parameters_help(kind: str) -> str:
+    return ", ".join(_usual(kind))
+
+
+def _chosen_parameters(model: MLModel | None) -> str:
+    """Return what a model was trained with that is not usual."""
+    if model is None:
+        return ""
+    known = model_kind(str(model.model_type)).parameters
+    return ", ".join(
+        f"{name}={_text(value)}"
+        for name, value in model.parameters.items()
+        if name in known and value != known[name].default
+    )
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def request_of(values: dict[str, str]) -> TrainingRequest:
+    """Return what the fields ask for.
+
+    Raises
+    ------
+    InvalidInput
+        A number, date or parameter cannot be read.
+    """
+    trials = _whole(values["trials"], "trials")
+    return TrainingRequest(
+        name=values["name"],
+        symbols=_names(values["symbols"]),
+        model_type=values["model_type"],
+        features=_names(values["features"]),
+        start=_day(values["start"], "start"),
+        end=_day(values["end"], "end"),
+        target=Target(
+            values["target"],
+            _whole(values["horizon"], "horizon"),
+            _number(values["barrier"], "barrier"),
+        ),
+        split=Split(
+            values["split"],
+            folds=_whole(values["folds"], "folds"),
+            test_share=_number(values["test_share"].replace("%", ""), "test_share") / 100.0,
+            embargo=_whole(values["embargo"], "embargo"),
+        ),
+        parameters=_parameters(values["parameters"]),
+        seed=_whole(values["seed"], "seed"),
+        search=SearchPlan(trials) if trials else None,
+        experiment=values["experiment"],
+    )
+
+
+def _field_of(error: QuantError) -> str:
+    field = error.field if isinstance(error, InvalidInput) else ""
+    known = ("name", "symbols", "features", "target", "horizon", "barrier", "split", "test_share",
+             "folds", "embargo", "start", "end", "trials", "seed", "experiment")  # fmt: skip
+    if field == "type":
+        return "model_type"
+    return field if field in known else "parameters" if field else "features"
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.split(",") if one.strip())
+
+
+def _whole(text: str, field: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no whole number.", field=field) from None
+
+
+def _number(text: str, field: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no number.", field=field) from None
+
+
+def _day(text: str, field: str) -> date | None:
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise InvalidInput(f"{text!r} is no date.", field=field, hint="Write YYYY-MM-DD.") from None
+
+
+def _parameters(text: str) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for pair in _names(text):
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not name:
+            raise InvalidInput(f"{pair!r} is no name=value.", field="parameters")
+        found[name] = _value(value)
+    return found
+
+
+def _value(text: str) -> object:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
