@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 
 from quant_tui.config.settings import JobSettings
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import ClusterUnavailable, InvalidInput, VersionsDiffer
+from quant_tui.domain.errors import (
+    ClusterUnavailable,
+    InvalidInput,
+    VersionsDiffer,
+    WorkerLost,
+)
 from quant_tui.domain.tasks import Data, Part, Result, Task
-from quant_tui.jobs.task_runs import Heard, Session, TaskExecutor, lost_too_often
+from quant_tui.jobs.task_runs import TRIES, Heard, Session, TaskExecutor, lost_too_often
 from quant_tui.jobs.versions import Versions, check_versions
 
 if TYPE_CHECKING:
@@ -121,11 +126,23 @@ class ClusterTasks(TaskExecutor):
         ClusterUnavailable
             It does not answer.
         """
+        threads = self.threads
+        return ClusterState(len(threads), sum(threads.values()))
+
+    @property
+    def threads(self) -> dict[str, int]:
+        """How many threads each worker has, by its address.
+
+        Raises
+        ------
+        ClusterUnavailable
+            It does not answer.
+        """
         if not self.usable:
             raise self.gone("went away")
         with self.answering():
             found = self._client.scheduler_info(n_workers=-1).get("workers", {})
-        return ClusterState(len(found), sum(one["nthreads"] for one in found.values()))
+        return {address: one["nthreads"] for address, one in found.items()}
 
     def describe(self) -> Document:
         """Return what it has: ``workers``, and their ``threads``."""
@@ -219,6 +236,7 @@ class _ClusterSession(Session[Part, Result], Generic[Data, Part, Result]):
         self._futures: list[Future[list[Result]]] = []
         self._well = time.monotonic()
         self._looked = self._well
+        self._seen = set(executor.threads)
         client.subscribe_topic(self._name, self._hear)
         self._remote = self._sent()
 
@@ -247,22 +265,20 @@ class _ClusterSession(Session[Part, Result], Generic[Data, Part, Result]):
         if now - self._looked < LOOK_SECONDS:
             return
         self._looked = now
-        with contextlib.suppress(ClusterUnavailable):
-            if self._executor.state.workers:
-                self._well = time.monotonic()
+        self._look()
         if self._client.status == "closed" or (
             time.monotonic() - self._well > WITHOUT_WORKERS_SECONDS
         ):
-            raise self._executor.gone("lost all its workers, or went away")
+            raise self._lost()
 
     def renew(self) -> bool:
+        if not self._look():
+            return False
         try:
-            if self._executor.state.workers:
-                self._remote = self._sent()
-                return True
+            self._remote = self._sent()
         except ClusterUnavailable:
-            pass  # it may come back; if it does not, the next check says so
-        return False
+            return False  # it may come back; if it does not, the next check says so
+        return True
 
     def stop(self) -> None:
         from distributed import Event
@@ -280,6 +296,27 @@ class _ClusterSession(Session[Part, Result], Generic[Data, Part, Result]):
         self._client.unsubscribe_topic(self._name)
         self._futures.clear()
         self._remote.release()
+
+    def _look(self) -> bool:
+        """Return whether there is a worker, noting who was there and when."""
+        try:
+            present = self._executor.threads
+        except ClusterUnavailable:
+            return False
+        if present:
+            self._seen.update(present)
+            self._well = time.monotonic()
+        return bool(present)
+
+    def _lost(self) -> WorkerLost | ClusterUnavailable:
+        """Return why there is no worker any more.
+
+        Dask blames a task only as long as the data outlive its workers, and of those it keeps
+        no more copies than it thinks are needed.
+        """
+        if self._executor.usable and len(self._seen) >= TRIES:
+            return lost_too_often(len(self._seen))
+        return self._executor.gone("lost all its workers, or went away")
 
     def _sent(self) -> Remote[Data]:
         with self._executor.answering():

@@ -24,7 +24,7 @@ from quant_tui.jobs.task_runs import HeldTasks
 from tests.jobs import tasks
 from tests.jobs.dask_cluster import DaskCluster, wait_until
 
-pytest.importorskip("distributed", reason="the extra cluster is not installed")
+Client = pytest.importorskip("distributed", reason="the extra cluster is not installed").Client
 
 PARTS = list(range(12))
 SQUARES = [part * part for part in PARTS]
@@ -45,6 +45,13 @@ def workers(dask: DaskCluster) -> Iterator[ClusterTasks]:
     wait_until(lambda: workers.state.workers == 2)
     yield workers
     workers.close()
+
+
+def keep_one_copy(dask: DaskCluster) -> None:
+    """Have the scheduler drop the copies of data that it thinks nobody needs, as it does."""
+    with Client(dask.address, set_as_default=False) as client:
+        client.amm.run_once()
+        wait_until(lambda: all(len(who) == 1 for who in client.who_has().values()))
 
 
 def kill_when_begun(folder: Path) -> int:
@@ -76,8 +83,9 @@ def test_a_worker_killed_in_the_middle_changes_no_figure(
 
 
 def test_a_task_that_ends_every_worker_fails_clearly(
-    dask: DaskCluster, workers: ClusterTasks
+    dask: DaskCluster, workers: ClusterTasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "WITHOUT_WORKERS_SECONDS", 3.0)
     dask.fill(3)
     wait_until(lambda: workers.state.workers == 3)
     with (
@@ -85,6 +93,20 @@ def test_a_task_that_ends_every_worker_fails_clearly(
         pytest.raises(WorkerLost, match="3 workers ended one after another"),
     ):
         held.run(PARTS)
+
+
+def test_a_task_that_takes_its_data_along_is_blamed_for_every_worker(
+    dask: DaskCluster, workers: ClusterTasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WITHOUT_WORKERS_SECONDS", 1.0)
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.1)
+    dask.fill(3)
+    wait_until(lambda: workers.state.workers == 3)
+    with HeldTasks(lambda: workers, tasks.die, None) as held:
+        assert held.run([0]) == [0]
+        keep_one_copy(dask)
+        with pytest.raises(WorkerLost, match="3 workers ended one after another"):
+            held.run([3])
 
 
 def test_data_that_all_their_workers_took_along_are_sent_again(
