@@ -275,9 +275,9 @@ def test_many_great_series_over_many_symbols_are_stopped(bars_of, monkeypatch):
 
 def test_a_chain_of_doubling_names_costs_one_array_each():
     lets = {"a0": "close"} | {f"a{n}": f"a{n - 1} + a{n - 1}" for n in range(1, 60)}
-    began = time.perf_counter()
+    began = time.thread_time()
     assert parse_document({"let": lets, "entry": "a59 > 0"}).warm_up() == 0
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
 
 
 def test_figures_are_let_go_after_their_last_use(bars_of):

@@ -45,14 +45,14 @@ BARS = small_bars()
 @FUZZ
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join) | st.text(max_size=80))
 def test_any_text_is_refused_or_runs(text):
-    began = time.perf_counter()
+    began = time.thread_time()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
             document = parse_document({"entry": text, "exit": "close < 9"})
         except StrategyError as error:
             document, columns = None, [one.column for one in error.findings]
-        assert time.perf_counter() - began < 1.0
+        assert time.thread_time() - began < 1.0
         if document is None:
             assert columns
             assert all(0 <= column <= len(text) + 1 for column in columns)

@@ -134,14 +134,14 @@ async def test_an_answer_that_never_comes_is_given_up(
 
 async def test_waiting_for_an_answer_stops_at_once(make: Make, server: AlphaVantageServer) -> None:
     source = make()
-    server.troubles = [slow(0.3)] * 3
+    server.troubles = [slow(3.0)] * 3
     task = asyncio.create_task(source.search("ibm"))
     await asyncio.to_thread(server.was_asked.wait, 10)
     began = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 2.0
 
 
 async def test_nobody_there(make: Make) -> None:
