@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from textual.screen import Screen
 
 from quant_tui.domain.market_data import Company
 from quant_tui.domain.watchlist import RuleColumn
@@ -321,6 +322,24 @@ async def test_narrow_and_wide_lead_in_and_back(open_app, size: tuple[int, int])
         await driver.press("enter")
         await driver.until(lambda: "2,506.85" in driver.text)
         assert driver.front("watchlists").table.has_keys
+
+
+async def test_a_key_says_of_another_symbol_and_lays_out_nothing(
+    open_app, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app((120, 36), before=with_list) as driver:
+        await driver.press("2", "j", "k")
+        laid_out: list[object] = []
+        lay_out = Screen._refresh_layout
+        monkeypatch.setattr(
+            Screen,
+            "_refresh_layout",
+            lambda self, *given: laid_out.append(self) or lay_out(self, *given),
+        )
+        symbols = shown(driver)
+        await driver.press("j")
+        assert symbols[1] in driver.text.splitlines()[-4]
+        assert not laid_out
 
 
 async def test_ten_thousand_symbols_are_shown_and_scrolled_at_once(open_app) -> None:

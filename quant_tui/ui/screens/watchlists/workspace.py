@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.widgets import ContentSwitcher, Static
 
 from quant_tui.domain.errors import NotFound
@@ -183,8 +184,8 @@ class Watchlists(Workspace):
         self.table.display = watchlist is not None
         if watchlist is None:
             self._layout = self._details = None
-            self.heading.update("")
-            self.about.update("")
+            self.heading.update("", layout=False)
+            self.about.update("", layout=False)
             return
         self.lists[watchlist.id] = watchlist
         self._details = details_of(watchlist)
@@ -246,16 +247,18 @@ class Watchlists(Workspace):
     def _write_heading(self) -> None:
         if self.current is not None and self._layout is not None and self._details is not None:
             self.heading.update(
-                heading(self.current, self._details, self._layout.shown_rules, self.figures)
+                heading(self.current, self._details, self._layout.shown_rules, self.figures),
+                layout=False,
             )
 
     def _write_about(self) -> None:
         """Write what is said of the symbol under the cursor."""
-        symbol = self.table.symbol
-        if symbol and self._details is not None:
-            self.about.update(about(symbol, self._details.entry(symbol), self.figures))
+        symbol, details = self.table.symbol, self._details
+        if symbol and details is not None:
+            said = about(symbol, details.entry(symbol), self.figures)
         else:
-            self.about.update("")
+            said = Content("")
+        self.about.update(said, layout=False)
 
     # -- events
 
