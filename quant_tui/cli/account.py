@@ -12,7 +12,7 @@ from quant_tui.cli.output import print_json, print_table
 from quant_tui.cli.passwords import ask_new_password, ask_password
 from quant_tui.cli.plain import plain
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import Cancelled
+from quant_tui.domain.errors import Cancelled, NotSignedIn
 from quant_tui.domain.user import User
 from quant_tui.services.composition import Services, nobody
 from quant_tui.services.verification import CodeSent
@@ -91,7 +91,11 @@ def sign_in(
 
     async def work(services: Services) -> Document:
         await services.sign_in(await services.accounts.sign_in(name, password))
-        _say_unkept(services)
+        if services.accounts.unkept:
+            raise NotSignedIn(
+                f"The password is right, but nobody stays signed in: {services.accounts.unkept}",
+                hint=f"A command alone runs with QUANT_TUI_ACCOUNT={name}.",
+            )
         return await _described(services)
 
     _welcome(command.run(work, signed_in=False), as_json)
@@ -262,11 +266,12 @@ def _welcome(found: Document, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    print(f"Signed in as {plain(found['username'])}, {plain(found['email'])}.")
+    said = "Signed in as" if any(one["here"] for one in found["sessions"]) else "Made the account"
+    print(f"{said} {plain(found['username'])}, {plain(found['email'])}.")
     if not found["is_verified"]:
         print("The address is not verified yet: quant-tui account code")
 
 
 def _say_unkept(services: Services) -> None:
-    if services.accounts.unkept:
-        print(f"quant-tui: {plain(services.accounts.unkept)}", file=sys.stderr)
+    if unkept := services.accounts.unkept:
+        print(f"quant-tui: You do not stay signed in: {plain(unkept)}", file=sys.stderr)

@@ -227,8 +227,11 @@ async def _sign_in(services: Services, given: tuple[str, str] | None) -> None:
             known = await accounts.create_local()
         # Another instance may have made the account after the first question.
         if known is None and (known := await accounts.recognise()) is None:
+            unread = accounts.sessions.unread
             raise NotSignedIn(
-                "Nobody is signed in at this store.",
+                f"Whether you are signed in cannot be read: {unread}"
+                if unread
+                else "Nobody is signed in at this store.",
                 hint="Run quant-tui account sign-in NAME, or account sign-up.",
             )
         await services.sign_in(known)

@@ -54,6 +54,8 @@ class Sessions:
         self._name = f"session:{store_fingerprint}"
         self._days = days
         self.current: UserSession | None = None
+        self.unread = ""
+        """Why it is not known whether a session is kept here; "" when it is."""
 
     async def begin(self, user: User, *, keep: bool = True) -> str:
         """Begin a session of a user whose password was right.
@@ -66,7 +68,7 @@ class Sessions:
         Returns
         -------
         str
-            Why the token could not be kept, for people; "" when it was.
+            Why the token could not be kept; "" when it was.
         """
         if not keep:
             return ""
@@ -87,15 +89,17 @@ class Sessions:
         except QuantError as error:
             await mine.delete(self.current.id)
             self.current = None
-            return f"You stay signed in until quitting only: {error}"
+            return str(error)
         return ""
 
     async def resume(self) -> User | None:
         """Return whose session was kept here, or None when it has ended."""
         try:
             token = await self._secrets.get(self._name) or ""
-        except QuantError:  # the secrets are locked: the password is asked instead
+        except QuantError as error:  # the secrets are locked: the password is asked instead
+            self.unread = self.unread or str(error)
             return None
+        self.unread = ""
         user_id = token.partition(".")[0]
         if not user_id:
             return None

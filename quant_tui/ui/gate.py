@@ -64,6 +64,17 @@ class Gate:
         return self._app.current_mode == GATE_MODE
 
     @property
+    def mode_of_questions(self) -> str:
+        """Where a question belongs that work in progress asks: beneath the lock.
+
+        While nobody is signed in, all that can ask is the signing in itself, which waits for
+        the answer: on top then.
+        """
+        services = self._app.services
+        nobody = services is not None and services.user is None
+        return self._app.current_mode if nobody else WORKSPACES_MODE
+
+    @property
     def _services(self) -> Services:
         services = self._app.services
         if services is None:
@@ -93,8 +104,9 @@ class Gate:
         await self._open()
         app.status_keeper.start(services)
         await app.stack.begin_again()
-        if services.accounts.unkept:
-            toast(app, services.accounts.unkept, title="Account", severity="warning", seconds=12)
+        if unkept := services.accounts.unkept:
+            said = f"You stay signed in until quitting only: {unkept}"
+            toast(app, said, title="Account", severity="warning", seconds=12)
         if not user.is_verified and services.accounts.verification.by_mail:
             toast(
                 app,

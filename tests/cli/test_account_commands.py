@@ -73,6 +73,36 @@ def test_signing_up_staying_signed_in_and_out(run: Run, say: Say, home: Path) ->
     assert PASSWORD not in log
 
 
+def test_a_sign_in_that_cannot_be_kept_says_what_to_do(
+    run: Run, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    say(PASSWORD)
+    made = run("account", "sign-up", "kim", "--email", "kim@example.org")
+    assert made.returncode == 0
+    assert "Made the account kim" in made.stdout
+    assert "need a passphrase" in made.stderr
+    say(PASSWORD)
+    done = run("account", "sign-in", "kim")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "set QUANT_TUI_PASSPHRASE" in done.stderr
+    assert "QUANT_TUI_ACCOUNT=kim" in done.stderr
+
+    monkeypatch.setenv("QUANT_TUI_PASSPHRASE", "correct horse")
+    say(PASSWORD)
+    assert run("account", "sign-in", "kim").returncode == 0
+    say()
+    assert run("strategy", "list").returncode == 0
+    monkeypatch.setenv("QUANT_TUI_PASSPHRASE", "another horse")
+    wrong = run("strategy", "list")
+    assert wrong.returncode == 1
+    assert "QUANT_TUI_PASSPHRASE cannot be used" in wrong.stderr
+    monkeypatch.delenv("QUANT_TUI_PASSPHRASE")
+    locked = run("strategy", "list")
+    assert locked.returncode == 1
+    assert "need a passphrase" in locked.stderr
+
+
 def test_one_command_as_another_account(
     run: Run, say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:

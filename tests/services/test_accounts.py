@@ -469,7 +469,7 @@ async def test_a_session_that_cannot_be_kept_says_why(accounts: AccountService) 
 
     accounts.sessions._secrets.put = locked  # type: ignore[method-assign]
     user = await accounts.sign_up("kim", "kim@example.org", PASSWORD)
-    assert accounts.unkept == "You stay signed in until quitting only: The keyring is locked."
+    assert accounts.unkept == "The keyring is locked."
     assert await accounts.places(user) == []
 
 

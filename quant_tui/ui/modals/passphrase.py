@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -92,5 +93,6 @@ async def ask_passphrase(app: QuantApp, question: PassphraseQuestion) -> str | N
             answer.set_result(given)
 
     app.type_ahead.drop()
-    app.call_later(app.push_screen, Passphrase(question), take)
+    mode = app.gate.mode_of_questions
+    app.call_later(partial(app.push_screen, Passphrase(question), take, mode=mode))
     return await answer

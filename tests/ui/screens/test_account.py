@@ -15,6 +15,7 @@ from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
 from quant_tui.ui.modals.confirm import Confirm
 from quant_tui.ui.modals.form_dialog import FormDialog
+from quant_tui.ui.modals.passphrase import Passphrase
 from quant_tui.ui.modals.welcome import Welcome
 from quant_tui.ui.screens.account.lock import LockScreen
 from quant_tui.ui.screens.account.sign_in import SignIn
@@ -104,6 +105,37 @@ async def test_a_wrong_password_is_answered_and_the_right_one_opens(open_shared:
         await driver.until(lambda: not isinstance(driver.app.screen, SignIn))
         await driver.press("3")
         await driver.until(lambda: "geheim strategy" in driver.text)
+
+
+async def test_the_passphrase_that_signing_in_needs_is_asked_for_above_it(
+    open_shared: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    async with open_shared(kim_was_here) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, SignIn))
+        await typed(driver, "김민준")
+        await driver.pilot.press(*PASSWORD, "enter")  # what it sets off waits for the passphrase
+        await driver.until(lambda: isinstance(driver.app.screen, Passphrase))
+        for _once_more in range(2):
+            await driver.pilot.press(*"correct-horse", "enter")
+        await driver.until(lambda: driver.services.user is not None)
+        await driver.settle()
+        assert driver.app.screen is driver.app.default_screen
+        assert driver.services.accounts.unkept == ""
+
+
+async def test_signing_in_goes_on_without_the_passphrase(
+    open_shared: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    async with open_shared(kim_was_here) as driver:
+        await driver.until(lambda: isinstance(driver.app.screen, SignIn))
+        await typed(driver, "김민준")
+        await driver.pilot.press(*PASSWORD, "enter")
+        await driver.until(lambda: isinstance(driver.app.screen, Passphrase))
+        await driver.pilot.press("escape")
+        await driver.until(lambda: driver.services.user is not None)
+        await driver.until(lambda: "until quitting only" in driver.text)
 
 
 async def test_tab_leads_from_the_name_to_the_password(open_shared: Open) -> None:

@@ -196,7 +196,9 @@ class Account(Workspace):
         )
         if changed is not None:
             self._take(changed)
-            self.toast(services.accounts.unkept or "The password is set.", title="Account")
+            unkept = services.accounts.unkept
+            only = f" You stay signed in until quitting only: {unkept}" if unkept else ""
+            self.toast(f"The password is set.{only}", title="Account")
 
     async def _verify(self) -> None:
         services, user = self.services, _of(self.services)
