@@ -29,7 +29,7 @@ async def example_of(command: CommandWord, named: Named) -> str:
         case "portfolio":
             return f"/portfolio {_written(await named('portfolio', LOOKED_AT), 1)}".strip()
         case "backtest" | "optimise" | "data":
-            symbols = [name for name, _ in await named("symbol", 100)]
+            symbols = [key for _, key in await named("symbol", 100)]
             stored = SAMPLE if SAMPLE in symbols or not symbols else symbols[0]
             return command.example.replace(SAMPLE, stored)
     return command.example

@@ -26,6 +26,7 @@ from quant_tui.services.chat_events import (
     ChatEvent,
     ProposalMade,
 )
+from quant_tui.services.chat_examples import example_of
 from quant_tui.services.chat_selection import Selection
 from quant_tui.services.composition import Services
 from quant_tui.services.conversation import shown
@@ -172,3 +173,14 @@ def test_lines_are_read_as_they_are_meant() -> None:
     assert not is_command("1/2")
     with pytest.raises(InvalidInput, match="quotation mark"):
         read_line('/explain "open')
+
+
+async def test_examples_name_symbols_and_not_companies() -> None:
+    async def named(kind: str, count: int) -> list[tuple[str, str]]:
+        return [("가온항공우주 Gaon Aerospace", "GAON.SYN")]
+
+    examples = [
+        await example_of(one, named) for one in COMMANDS if one.name in ("backtest", "data")
+    ]
+    assert len(examples) == 2
+    assert all(" GAON.SYN" in one and "Aerospace" not in one for one in examples)

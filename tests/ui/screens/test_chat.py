@@ -12,7 +12,8 @@ from textual.widgets import Static
 
 from quant_tui.domain.base import utc_now
 from quant_tui.domain.genai import ChatMessage
-from quant_tui.domain.vocabulary import MessageRole, MessageStatus
+from quant_tui.domain.trading import Backtest
+from quant_tui.domain.vocabulary import MessageRole, MessageStatus, RunStatus
 from quant_tui.genai.tools import Consent
 from quant_tui.services.composition import Services
 from quant_tui.services.conversation import shown, to_document
@@ -303,3 +304,31 @@ async def test_conversations(open_app: Open, server: ChatServer, pictures: Pictu
         await driver.until(lambda: "There is no command /nonsense" in driver.text)
         assert conversation(driver).field.text == "/nonsense"
         assert len(await chat.list()) == before
+
+
+async def test_what_a_proposal_started_tells_its_end_after_a_restart(open_app: Open) -> None:
+    async with open_app() as driver:
+        backtests, chat = driver.services.backtests, driver.services.chat
+        user_id = driver.services.user.id
+        done, lost = [
+            await backtests._backtests.create(Backtest(name="run", status=one, user_id=user_id))
+            for one in (RunStatus.COMPLETED, RunStatus.FAILED)
+        ]
+        session_id = (await chat.create("Runs")).session_id
+        cards = [("done", done.id), ("lost", lost.id), ("gone", "5f0000000000000000000000")]
+        message = ChatMessage(
+            id="m", role=MessageRole.ASSISTANT, content="Three runs.",
+            tool_calls=[
+                {"name": "run_backtest", "state": "started",
+                 "citations": [{"kind": "backtest", "id": key, "title": name}],
+                 "proposal": {"id": name, "title": name, "change": "", "permission": "cost"}}
+                for name, key in cards
+            ],
+        )  # fmt: skip
+        await chat._chats.add_message(session_id, to_document(message))
+        await driver.press("8")
+        conversation(driver).open(session_id)
+        for told in ("started: it has ended", "started: it failed", "started: it was deleted"):
+            await driver.until(lambda told=told: told in driver.text)
+        opening = conversation(driver)._opening
+        await driver.until(lambda: opening is None or opening.is_finished)

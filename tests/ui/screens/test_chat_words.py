@@ -12,8 +12,9 @@ from quant_tui.services.chat_selection import of_symbols, selection
 from quant_tui.ui.beside import LEAST_LEFT, columns_of
 from quant_tui.ui.screens.chat.hints import Hint, common_start, fitting
 from quant_tui.ui.screens.chat.prompt_lines import read_variables, write_variables
-from quant_tui.ui.screens.chat.proposal import DOES, ProposalCard, difference, standing
+from quant_tui.ui.screens.chat.proposal import DOES, ProposalCard, difference
 from quant_tui.ui.screens.chat.reading import Cited, Figure, Turn, marked, turn
+from quant_tui.ui.screens.chat.started import standing
 from quant_tui.ui.screens.chat.transcript import MOST_SHOWN, first_of
 
 BACKTEST = Cited("backtest", "b 1", "Golden cross")
@@ -91,7 +92,7 @@ def test_a_card_says_how_what_it_started_stands() -> None:
         said.append(standing(job))
     assert said == ["45% done", "it has ended", "it failed: no bars", "it was cancelled",
                     "it waits for its turn"]  # fmt: skip
-    assert card.proposed.started == "s1"
+    assert card.proposed.started == Cited("study", "s1", "s1")
 
 
 def test_of_a_long_conversation_only_the_end_is_laid_out_at_once() -> None:

@@ -27,8 +27,9 @@ from quant_tui.ui.screens.chat.keys import KEYS
 from quant_tui.ui.screens.chat.lines import SelectionLine, State, StateLine
 from quant_tui.ui.screens.chat.links import cited_by, go_if_there
 from quant_tui.ui.screens.chat.notices import EMPTY, NO_MODEL
-from quant_tui.ui.screens.chat.proposal import PENDING, ProposalCard
+from quant_tui.ui.screens.chat.proposal import PENDING, STARTED, ProposalCard
 from quant_tui.ui.screens.chat.reading import Cited, Turn, turns
+from quant_tui.ui.screens.chat.started import stored_standing
 from quant_tui.ui.screens.chat.transcript import Transcript
 from quant_tui.ui.widgets.markdown_lines import prepare
 from quant_tui.ui.widgets.markdown_text import MarkdownText
@@ -459,6 +460,20 @@ class Conversation(Guarded, Widget):
         event.stop()
         if (cited := cited_by(self._host, event.address)) is not None:
             self._spawn(partial(self._go_to, cited, None), "open cited")
+
+    def on_proposal_card_opened(self, event: ProposalCard.Opened) -> None:
+        """Have it tell what became of what was started, by another process perhaps."""
+        event.stop()
+        card = event.card
+        self._spawn(partial(self._ask_after, card), f"started {card.proposed.id}")
+
+    async def _ask_after(self, card: ProposalCard) -> None:
+        services, started = self._host.services, card.proposed.started
+        if services is None or started is None:
+            return
+        card.follow(services.jobs.jobs)
+        if not card.follows and (told := await stored_standing(services, started)):
+            card.say(STARTED, told)
 
     def on_proposal_card_decided(self, event: ProposalCard.Decided) -> None:
         """Do, or do not, what was proposed."""

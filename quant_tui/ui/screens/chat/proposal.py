@@ -13,9 +13,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.ui.screens.chat.items import Item
 from quant_tui.ui.screens.chat.reading import Proposed
+from quant_tui.ui.screens.chat.started import standing
 
 if TYPE_CHECKING:
     from quant_tui.jobs.manager import Job
@@ -48,21 +48,6 @@ def difference(change: str) -> Iterable[Content]:
         style, sign = SIGNS.get(line[:1], ("", "  "))
         text = line[1:].removeprefix(" ") if line[:1] in "+- " else line
         yield Content.styled(sign + text, style) if style else Content(sign + text)
-
-
-def standing(job: Job[object]) -> str:
-    """Say how far a job is that was started, or how it ended."""
-    match job.status:
-        case RunStatus.PENDING:
-            return "it waits for its turn"
-        case RunStatus.RUNNING:
-            return f"{job.progress:.0%} done"
-        case RunStatus.FAILED:
-            return f"it failed: {job.error}" if job.error else "it failed"
-        case RunStatus.CANCELLED:
-            return "it was cancelled"
-        case _:
-            return "it has ended"
 
 
 class ProposalBox(Static):
@@ -105,11 +90,19 @@ class ProposalCard(Item):
         card: ProposalCard
         approved: bool
 
+    @dataclass
+    class Opened(Message):
+        """It tells of something that was started, in this process or in another."""
+
+        card: ProposalCard
+
     def __init__(self, proposed: Proposed, message_id: str = "") -> None:
         super().__init__()
         self.proposed = proposed
         self.message_id = message_id
         self.state = PENDING
+        self.follows = False
+        """Whether a job of this process does what was started."""
         self._said: tuple[str, str] | None = None
         self._deaf_until = 0.0
         self._box = ProposalBox("", classes="box", markup=False)
@@ -121,6 +114,8 @@ class ProposalCard(Item):
     def on_mount(self) -> None:
         """Show what is proposed."""
         self.say(self.proposed.state, self.proposed.reason)
+        if self.state == STARTED:
+            self.post_message(self.Opened(self))
 
     def say(self, state: str, reason: str = "") -> None:
         """Show where the decision stands, and why nothing was done."""
@@ -149,9 +144,10 @@ class ProposalCard(Item):
 
     def follow(self, jobs: Sequence[Job[object]]) -> None:
         """Say how far what was started is, where one of these jobs does it."""
-        if self.state == STARTED and (target := self.proposed.started):
-            job = next((one for one in jobs if one.target == target), None)
+        if self.state == STARTED and (started := self.proposed.started) is not None:
+            job = next((one for one in jobs if one.target == started.id), None)
             if job is not None:
+                self.follows = True
                 self.say(STARTED, standing(job))
 
     @property

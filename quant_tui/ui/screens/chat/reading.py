@@ -67,8 +67,8 @@ class Proposed(NamedTuple):
     state: str = "pending"
     reason: str = ""
     """Why it was not done."""
-    started: str = ""
-    """Id of what runs since it was approved."""
+    started: Cited | None = None
+    """What runs since it was approved."""
 
 
 class Call(NamedTuple):
@@ -242,7 +242,7 @@ def _proposal(call: Document) -> Proposed | None:
     kept = call.get("proposal")
     if not isinstance(kept, Mapping):
         return None
-    cited = call.get("citations") or [{}]
+    cited = call.get("citations") or [None]
     return Proposed(
         id=str(kept.get("id", "")),
         title=str(kept.get("title", "")),
@@ -250,7 +250,7 @@ def _proposal(call: Document) -> Proposed | None:
         does=str(kept.get("permission", "write")),
         state=str(call.get("state", "")),
         reason=str(call.get("error") or ""),
-        started=str(cited[0].get("id", "")) if call.get("state") == "started" else "",
+        started=_cited(cited[0]) if call.get("state") == "started" else None,
     )
 
 
