@@ -169,17 +169,15 @@ class FetchingService:
     async def plan(self, request: FetchRequest) -> FetchPlan:
         """Return what a fetch would ask for, how many requests that takes, and how long.
 
-        Nothing is sent.
+        Nothing is sent, and no key is needed.
 
         Raises
         ------
         InvalidInput
             Naming the field that is wrong.
-        KeyRefused
-            The provider needs a key and there is none.
         """
         request = checked(request)
-        async with self._open(request.provider) as provider:
+        async with self._open(request.provider, keyless=True) as provider:
             return await self._planner.plan(request, provider)
 
     async def budget(self, provider: str) -> Budget | None:

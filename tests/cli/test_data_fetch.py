@@ -46,6 +46,16 @@ def test_a_plan_sends_nothing(run: Run, server: AlphaVantageServer) -> None:
     assert "left until" in done.stdout
 
 
+def test_a_plan_needs_no_key(
+    run: Run, server: AlphaVantageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ALPHA_VANTAGE_API_KEY")
+    done = run("data", "fetch", "TSLA", "--plan", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["requests"] == 3
+    assert "needs an API key" in run("data", "fetch", "TSLA").stderr
+
+
 def test_bars_are_fetched_and_listed(run: Run, server: AlphaVantageServer) -> None:
     done = run("data", "fetch", "IBM", "AAPL", "--start", "2026-06-01", "--json")
     assert done.returncode == 0, done.stderr

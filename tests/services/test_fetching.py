@@ -296,14 +296,15 @@ async def test_a_revised_economic_value_keeps_the_old_one(
 
 
 async def test_a_missing_key_says_where_to_set_it(
-    fetcher: Services, monkeypatch: pytest.MonkeyPatch, server: AlphaVantageServer
+    fetcher: Services, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, server: AlphaVantageServer
 ) -> None:
     monkeypatch.delenv("ALPHA_VANTAGE_API_KEY")
-    for asked in (fetcher.fetching.plan(FetchRequest(("IBM",))), fetcher.fetching.search("x")):
+    for asked in (fetch(FetchRequest(("IBM",))), fetcher.fetching.search("x")):
         with pytest.raises(KeyRefused, match="Settings"):
             await asked
     assert server.asked == []
-    # Looking at what is left needs none.
+    # Looking at what would be fetched, and what is left, needs none.
+    assert (await fetcher.fetching.plan(FetchRequest(("IBM",)))).requests > 0
     budget = await fetcher.fetching.budget("alpha_vantage")
     assert budget is not None
     state = next(one for one in await fetcher.fetching.providers() if one.name == "alpha_vantage")
