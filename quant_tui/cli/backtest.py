@@ -11,6 +11,7 @@ from quant_tui.cli import backtest_options as options
 from quant_tui.cli.backtest_output import print_comparison, print_report, print_rerun
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, percent, print_json, print_table, ratio
+from quant_tui.cli.shared_options import ForceOption
 from quant_tui.cli.strategy import parse_parameters
 from quant_tui.domain.base import Document
 from quant_tui.services.backtest_report import BacktestReport
@@ -195,13 +196,16 @@ def export(
             " ZIP with the very bars, which backtest rerun runs anywhere.",
         ),
     ] = "json",
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a backtest to files."""
     command: CommandContext = context.obj
 
     async def work(services: Services) -> list[str]:
-        written = await services.backtests.export(backtest_id, out, file_format=file_format)
+        written = await services.backtests.export(
+            backtest_id, out, file_format=file_format, overwrite=force
+        )
         return [str(path) for path in written]
 
     written = command.run(work)

@@ -13,14 +13,16 @@ from quant_tui.cli.chat_told import Told, plain_lines, say_answer, to_document, 
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import print_json, print_table
 from quant_tui.cli.plain import plain
+from quant_tui.cli.shared_options import ForceOption
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import Cancelled, InvalidInput, LanguageModelError, NotFound
+from quant_tui.domain.errors import Cancelled, LanguageModelError, NotFound
 from quant_tui.domain.genai import ChatMessage, ChatSession
 from quant_tui.services.chat import find_session
 from quant_tui.services.chat_command_words import is_command, read_line
 from quant_tui.services.chat_tool_use import open_proposals
 from quant_tui.services.composition import Services
 from quant_tui.services.conversation import checked_question, shown, totals
+from quant_tui.services.whole_file import write_export
 
 commands = typer.Typer(
     help="Ask the assistant, keep its conversations, and find your own work.", no_args_is_help=True
@@ -192,30 +194,22 @@ def export(
     context: typer.Context,
     session: SessionArgument,
     out: Annotated[Path, typer.Argument(help="The Markdown file to write.")],
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over a file that is there.")
-    ] = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a conversation to a Markdown file, private to you."""
     command: CommandContext = context.obj
-    if out.exists() and not force:
-        raise InvalidInput(f"{out} is there already.", field="out", hint="Say --force.")
 
-    async def work(services: Services) -> str:
+    async def work(services: Services) -> Path:
         found = await _find(services, session)
-        return await services.chat.export(found.session_id)
+        text = await services.chat.export(found.session_id)
+        return write_export(out, text.encode("utf-8"), overwrite=force)
 
-    markdown = command.run(work)
-    try:
-        out.touch(mode=0o600)
-        out.write_text(markdown, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput(f"{out} cannot be written: {error.strerror}.", field="out") from error
+    written = command.run(work)
     if as_json:
-        print_json({"path": str(out)})
+        print_json({"path": str(written)})
     else:
-        print(f"✓ Written to {out}.")
+        print(f"✓ Written to {written}.")
 
 
 @commands.command("delete", epilog="Example:  quant-tui chat delete 1f0c")

@@ -14,6 +14,7 @@ import typer
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, print_json
 from quant_tui.cli.plain import plain
+from quant_tui.cli.shared_options import ForceOption
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import DataImportError, InvalidInput
 from quant_tui.services.bar_exports import ExportReport, ExportRequest
@@ -42,9 +43,7 @@ def export(
     start: Annotated[str, typer.Option(help="First day, as 2015-01-01.")] = "",
     end: Annotated[str, typer.Option(help="Last day.")] = "",
     interval: Annotated[str, typer.Option(help="1d, or intraday bars as 5m.")] = "1d",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let an earlier export give way.")
-    ] = False,
+    force: ForceOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Write bars to files that ``data import`` reads back the same: all of it, or nothing."""
@@ -59,11 +58,11 @@ def export(
         ),
         file_format=file_format,
         partition=partition,
-        overwrite=overwrite,
+        overwrite=force,
     )
 
     async def work(services: Services) -> ExportReport:
-        job = services.bar_exports.start(request)
+        job = await services.bar_exports.start(request)
         services.jobs.subscribe(ProgressLine())
         try:
             return await job.wait()

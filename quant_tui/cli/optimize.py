@@ -12,6 +12,7 @@ from quant_tui.cli.context import CommandContext
 from quant_tui.cli.optimize_output import SHOWN_TRIALS, print_studies, print_study
 from quant_tui.cli.optimize_space import FORMS, parse_objectives, parse_space, parse_split
 from quant_tui.cli.output import ProgressLine, print_json
+from quant_tui.cli.shared_options import ForceOption
 from quant_tui.cli.strategy import parse_parameters
 from quant_tui.domain.base import Document
 from quant_tui.services.composition import Services
@@ -249,13 +250,17 @@ def export(
     file_format: Annotated[
         str, typer.Option("--format", help="csv, a row a trial; json, the whole study.")
     ] = "csv",
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a study's trials to a file."""
     command: CommandContext = context.obj
 
     async def work(services: Services) -> str:
-        return str(await services.studies.export(study_id, out, file_format=file_format))
+        written = await services.studies.export(
+            study_id, out, file_format=file_format, overwrite=force
+        )
+        return str(written)
 
     written = command.run(work)
     if as_json:

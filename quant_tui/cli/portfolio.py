@@ -14,6 +14,7 @@ from quant_tui.cli.asking import agrees
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import ProgressLine, print_json
 from quant_tui.cli.plain import plain
+from quant_tui.cli.shared_options import ForceOption
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import Cancelled, DataImportError, NotFound
 from quant_tui.domain.trading import Portfolio
@@ -283,6 +284,7 @@ def rebalance(
     ] = None,
     save: Annotated[bool, typer.Option("--save", help="Keep targets and rules.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the orders to this CSV file.")] = None,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the orders that bring a portfolio to target weights."""
@@ -307,10 +309,10 @@ def rebalance(
         chosen = {name: value for name, value in given.items() if value is not None}
         rules = replace(rules_of(portfolio), **chosen)
         plan = await services.portfolios.plan(portfolio.id, targets, rules)
+        if out is not None:
+            await services.portfolios.export_orders(plan, out, overwrite=force)
         if save:
             await services.portfolios.set_targets(portfolio.id, targets, rules)
-        if out is not None:
-            await services.portfolios.export_orders(plan, out)
         return plan.to_document()
 
     portfolio_output.print_plan(command.run(work), as_json=as_json)

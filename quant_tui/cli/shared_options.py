@@ -5,8 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
+import typer
+
+ForceOption = Annotated[
+    bool, typer.Option("--force", "--overwrite", help="Write over a file that is there.")
+]
 T = TypeVar("T")
 
 

@@ -11,13 +11,15 @@ import typer
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import print_json, print_table
 from quant_tui.cli.plain import plain
+from quant_tui.cli.shared_options import ForceOption
 from quant_tui.cli.strategy import JsonOption, commands
 from quant_tui.domain.base import Document
-from quant_tui.domain.errors import Conflict, InvalidInput
+from quant_tui.domain.errors import InvalidInput
 from quant_tui.services.composition import Services
-from quant_tui.services.strategy_files import read_text, write_text
+from quant_tui.services.strategy_files import read_text
 from quant_tui.services.strategy_rules import exported_text
 from quant_tui.services.strategy_versions import difference
+from quant_tui.services.whole_file import write_export
 
 __all__ = ["commands"]
 
@@ -122,9 +124,7 @@ def export(
     context: typer.Context,
     strategy_id: StrategyId,
     file: Annotated[Path | None, typer.Argument(help="Where to; none prints it.")] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let a file that is there give way.")
-    ] = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a strategy as a rule document that ``strategy check`` and ``import`` read.
@@ -133,8 +133,6 @@ def export(
     name, description and defaults in it are the strategy's; otherwise comments are lost.
     """
     command: CommandContext = context.obj
-    if file is not None and file.exists() and not overwrite:
-        raise Conflict(f"{file} is there already.", hint="Give --overwrite, or another name.")
 
     async def work(services: Services) -> str:
         strategy = await services.strategies.find(strategy_id)
@@ -142,7 +140,7 @@ def export(
 
     text = command.run(work)
     if file is not None:
-        write_text(file, text, overwrite=overwrite)
+        write_export(file, text.encode("utf-8"), overwrite=force, field="file")
     if as_json:
         print_json({"file": str(file) if file else None, "text": text})
     elif file is None:

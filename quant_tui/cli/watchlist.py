@@ -12,6 +12,7 @@ import typer
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.output import percent, print_json, print_table, ratio
 from quant_tui.cli.plain import plain
+from quant_tui.cli.shared_options import ForceOption
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import DataImportError
 from quant_tui.domain.user import Watchlist
@@ -211,13 +212,14 @@ def export(
     context: typer.Context,
     name: NameArgument,
     out: Annotated[Path, typer.Argument(help="The CSV file to write, or a folder.")],
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a list to a CSV file, which imports back the same."""
 
     async def work(services: Services) -> tuple[Watchlist, Path]:
         watchlist = await services.watchlists.find(name)
-        return watchlist, export_list(watchlist, out)
+        return watchlist, export_list(watchlist, out, overwrite=force)
 
     watchlist, path = context.obj.run(work)
     if as_json:

@@ -9,6 +9,7 @@ of ours: it goes to the log with its traceback and is shown as "Unexpected error
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from quant_tui.domain.redaction import redact
 
@@ -43,6 +44,20 @@ class InvalidInput(QuantError):
     def __init__(self, message: str, *, field: str = "", hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.field = field
+
+
+class FileExists(InvalidInput):
+    """What is to be written is there already, and nobody said that it may give way."""
+
+    title = "File exists"
+
+    def __init__(self, path: Path, *, field: str = "out") -> None:
+        super().__init__(
+            f"{path} is there already.",
+            field=field,
+            hint="Choose another name, or say --force to write over it.",
+        )
+        self.path = path
 
 
 class NotFound(QuantError):

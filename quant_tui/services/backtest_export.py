@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +13,18 @@ from quant_tui.domain.errors import InvalidInput
 from quant_tui.services.backtest_bundle import Bundle
 from quant_tui.services.backtest_report import BacktestReport
 from quant_tui.services.html_report import render_html
-from quant_tui.services.whole_file import write_whole
+from quant_tui.services.whole_file import write_exports
 
 FORMATS = ("json", "csv", "html", "bundle")
 
 
 def export_report(
-    report: BacktestReport, out: Path, file_format: str, bundle: Bundle | None = None
+    report: BacktestReport,
+    out: Path,
+    file_format: str,
+    bundle: Bundle | None = None,
+    *,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Write a report and return the files written.
 
@@ -28,9 +34,13 @@ def export_report(
         A folder, made when missing, for ``csv``; a file otherwise.
     bundle
         What to write for ``bundle``.
+    overwrite
+        Whether files that are there give way.
 
     Raises
     ------
+    FileExists
+        When there is one of the files, and it may not be overwritten.
     InvalidInput
         When the format is unknown, there is no result, or ``out`` cannot be written.
     """
@@ -45,17 +55,12 @@ def export_report(
             f"{report.backtest.name} has no result to export: it is {report.backtest.status}.",
             hint="Run it first.",
         )
-    out = out.expanduser()
-    if file_format != "csv" and (not out.name or out.is_dir()):
-        raise InvalidInput(f"{out} is a folder.", field="out", hint="Name a file in it.")
     document = report.to_document()
-    try:
-        if file_format == "csv":
-            return _write_tables(out, document)
-        write_whole(out, _content(document, file_format, bundle))
-        return [out]
-    except OSError as error:
-        raise InvalidInput(f"{out} cannot be written: {error.strerror}.", field="out") from error
+    if file_format == "csv":
+        files = {out / name: content for name, content in _tables(document).items()}
+    else:
+        files = {out: _content(document, file_format, bundle)}
+    return write_exports(files, overwrite=overwrite)
 
 
 def _content(document: Document, file_format: str, bundle: Bundle | None) -> bytes:
@@ -67,8 +72,8 @@ def _content(document: Document, file_format: str, bundle: Bundle | None) -> byt
     return f"{text}\n".encode()
 
 
-def _write_tables(folder: Path, document: Document) -> list[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
+def _tables(document: Document) -> dict[str, bytes]:
+    """Return the files of a folder by their names."""
     figures = [
         {"group": group, "name": name, "value": value}
         for group in ("performance", "risk_metrics")
@@ -85,16 +90,12 @@ def _write_tables(folder: Path, document: Document) -> list[Path]:
         "round_trips": document["round_trips"],
         "portfolio_value": values,
     }
-    written = []
+    files = {}
     for name, rows in tables.items():
-        path = folder / f"{name}.csv"
-        columns = list(rows[0]) if rows else []
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, columns)
-            writer.writeheader()
-            writer.writerows(rows)
-        written.append(path)
-    path = folder / "config.json"
+        stream = io.StringIO(newline="")
+        writer = csv.DictWriter(stream, list(rows[0]) if rows else [])
+        writer.writeheader()
+        writer.writerows(rows)
+        files[f"{name}.csv"] = stream.getvalue().encode("utf-8")
     text = json.dumps(document["config"], ensure_ascii=False, indent=2) + "\n"
-    write_whole(path, text.encode("utf-8"))
-    return [*written, path]
+    return {**files, "config.json": text.encode("utf-8")}

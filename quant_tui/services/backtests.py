@@ -234,7 +234,7 @@ class BacktestService:
         await self._backtests.create(report.backtest)
 
     async def export(
-        self, backtest_id: str, out: Path, *, file_format: str = "json"
+        self, backtest_id: str, out: Path, *, file_format: str = "json", overwrite: bool = False
     ) -> builtins.list[Path]:
         """Write a backtest to files and return their paths.
 
@@ -245,9 +245,13 @@ class BacktestService:
         file_format
             ``json``, ``csv``, ``html`` (one page that needs nothing else) or ``bundle``
             (a ZIP from which ``backtest rerun`` gives the same result anywhere).
+        overwrite
+            Whether files that are there give way.
 
         Raises
         ------
+        FileExists
+            When there is one of the files, and it may not be overwritten.
         InvalidInput
             When there is no result, the format is unknown, the path cannot be written, or
             a bundle's bars are no longer those of the run.
@@ -259,7 +263,9 @@ class BacktestService:
             bars, benchmark = await load_bars(prepared, self._market_data)
             outside = await self._outside.of(prepared.strategy, bars)
             bundle = await asyncio.to_thread(make_bundle, report, bars, benchmark, outside.inputs)
-        return await asyncio.to_thread(export_report, report, out, file_format, bundle)
+        return await asyncio.to_thread(
+            export_report, report, out, file_format, bundle, overwrite=overwrite
+        )
 
     def _backtest(self, request: BacktestRequest, prepared: PreparedBacktest) -> Backtest:
         shown = ", ".join(prepared.symbols[:3])

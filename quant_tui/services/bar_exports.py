@@ -16,7 +16,7 @@ from quant_tui.jobs.manager import Job, JobContext, JobManager
 from quant_tui.services.market_data import ImportReport
 from quant_tui.services.stores import Stores
 from quant_tui.storage.duck.bars import BarRepository
-from quant_tui.storage.duck.export import FORMATS, PARTITIONS, ExportSelection
+from quant_tui.storage.duck.export import FORMATS, PARTITIONS, ExportSelection, refuse_existing
 from quant_tui.storage.duck.records import ImportBatch
 
 if TYPE_CHECKING:
@@ -65,8 +65,22 @@ class BarExportService:
         self._bars = stores.bars
         self._jobs = jobs
 
-    def start(self, request: ExportRequest) -> Job[ExportReport]:
-        """Export bars as a job."""
+    async def start(self, request: ExportRequest) -> Job[ExportReport]:
+        """Export bars as a job.
+
+        Raises
+        ------
+        FileExists
+            The target is there, and it may not be overwritten.
+        InvalidInput
+            It is nothing that an export could take the place of.
+        """
+        await asyncio.to_thread(
+            refuse_existing,
+            request.target.expanduser(),
+            overwrite=request.overwrite,
+            by_year=request.partition == "year",
+        )
 
         async def work(context: JobContext) -> ExportReport:
             return await self.export(request, context)

@@ -34,7 +34,7 @@ from quant_tui.services.portfolio_rebalance import (
 )
 from quant_tui.services.portfolio_report import PortfolioReport
 from quant_tui.services.portfolio_transactions import PortfolioTransactionService
-from quant_tui.services.whole_file import write_whole
+from quant_tui.services.whole_file import write_export
 from quant_tui.storage.mongo.portfolios import Changes
 from quant_tui.storage.mongo.repositories import UserRepositories
 
@@ -255,23 +255,15 @@ class PortfolioService:
         )
 
     @staticmethod
-    async def export_orders(plan: RebalancePlan, path: Path) -> Path:
+    async def export_orders(plan: RebalancePlan, path: Path, *, overwrite: bool = False) -> Path:
         """Write the orders of a plan as CSV.
 
         Raises
         ------
+        FileExists
+            The file is there, and it may not be overwritten.
         InvalidInput
             It cannot be written.
         """
-        return await asyncio.to_thread(_write, path, plan.to_csv())
-
-
-def _write(path: Path, text: str) -> Path:
-    path = path.expanduser()
-    if path.is_dir():
-        raise InvalidInput(f"{path} is a folder.", field="out", hint="Name a file in it.")
-    try:
-        write_whole(path, text.encode("utf-8"))
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be written: {error.strerror}.", field="out") from error
-    return path
+        content = plan.to_csv().encode("utf-8")
+        return await asyncio.to_thread(write_export, path, content, overwrite=overwrite)

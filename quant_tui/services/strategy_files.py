@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from quant_tui.domain.errors import Conflict, InvalidInput
-from quant_tui.services.whole_file import write_whole
+from quant_tui.domain.errors import InvalidInput
 
 LARGEST_BYTES = 4_000_000
 """Size above which a file is no rule document: a wrong path, most likely."""
@@ -42,21 +41,3 @@ def read_text(path: Path) -> str:
         ) from error
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.", field="file") from error
-
-
-def write_text(path: Path, text: str, *, overwrite: bool = False) -> None:
-    """Write a strategy file, whole or not at all.
-
-    Raises
-    ------
-    Conflict
-        There is one already, and it may not be overwritten.
-    InvalidInput
-        It cannot be written.
-    """
-    if path.exists() and not overwrite:
-        raise Conflict(f"{path} is there already.", hint="Overwrite it, or choose another name.")
-    try:
-        write_whole(path, text.encode())
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be written: {error.strerror}.", field="file") from error

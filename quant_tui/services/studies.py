@@ -228,20 +228,22 @@ class StudyService:
         """Keep notes with a study."""
         return await self._work.change(study_id, {"notes": notes.strip()})
 
-    async def export(self, study_id: str, out: Path, *, file_format: str = "csv") -> Path:
+    async def export(
+        self, study_id: str, out: Path, *, file_format: str = "csv", overwrite: bool = False
+    ) -> Path:
         """Write a study's trials, or all of it, to a file; return that.
 
         Raises
         ------
         NotFound
             When the user has none with that id.
-        InvalidInput
+        FileExists, InvalidInput
             See :func:`~quant_tui.services.study_export.export_study`.
         """
         from quant_tui.services.study_export import export_study
 
         report = await self.report(study_id)
-        return await asyncio.to_thread(export_study, report, out, file_format)
+        return await asyncio.to_thread(export_study, report, out, file_format, overwrite=overwrite)
 
     async def apply(self, study_id: str, number: int | None = None) -> Strategy:
         """Put a trial's parameters into the strategy; a strategy is made where none is kept.

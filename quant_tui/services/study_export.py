@@ -9,12 +9,14 @@ from pathlib import Path
 
 from quant_tui.domain.errors import InvalidInput
 from quant_tui.services.study_report import StudyReport
-from quant_tui.services.whole_file import write_whole
+from quant_tui.services.whole_file import write_export
 
 FORMATS = ("csv", "json")
 
 
-def export_study(report: StudyReport, out: Path, file_format: str) -> Path:
+def export_study(
+    report: StudyReport, out: Path, file_format: str, *, overwrite: bool = False
+) -> Path:
     """Write a study and return the file.
 
     ``csv`` has a row a trial: number, value of each objective, whether it may be chosen and
@@ -24,6 +26,8 @@ def export_study(report: StudyReport, out: Path, file_format: str) -> Path:
 
     Raises
     ------
+    FileExists
+        The file is there, and it may not be overwritten.
     InvalidInput
         The format is unknown, there is no trial, or ``out`` cannot be written.
     """
@@ -35,19 +39,12 @@ def export_study(report: StudyReport, out: Path, file_format: str) -> Path:
         )
     if not report.trials:
         raise InvalidInput(f"{report.study.name} has no trials yet.", hint="Run it first.")
-    out = out.expanduser()
-    if not out.name or out.is_dir():
-        raise InvalidInput(f"{out} is a folder.", field="out", hint="Name a file in it.")
     if file_format == "csv":
         text = trials_csv(report)
     else:
         document = report.to_document()
         text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    try:
-        write_whole(out, text.encode("utf-8"))
-    except OSError as error:
-        raise InvalidInput(f"{out} cannot be written: {error.strerror}.", field="out") from error
-    return out
+    return write_export(out, text.encode("utf-8"), overwrite=overwrite)
 
 
 def trials_csv(report: StudyReport) -> str:

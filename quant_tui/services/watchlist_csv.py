@@ -14,7 +14,7 @@ from quant_tui.domain.user import Watchlist
 from quant_tui.services import watchlist_edits as edits
 from quant_tui.services.watchlist_edits import Edit, details_of
 from quant_tui.services.watchlists import Resolved, WatchlistService
-from quant_tui.services.whole_file import write_whole
+from quant_tui.services.whole_file import write_export
 
 COLUMNS = ("symbol", "group", "note", "tags")
 
@@ -200,22 +200,19 @@ def _known(rows: Sequence[ListRow], found: Resolved, problems: list[DataProblem]
     return kept
 
 
-def export_list(watchlist: Watchlist, path: Path) -> Path:
-    """Write a list to a CSV file, whole or not at all; return where it is.
+def export_list(watchlist: Watchlist, path: Path, *, overwrite: bool = False) -> Path:
+    """Write a list to a CSV file, or to one of its name in a folder; return where it is.
 
     Raises
     ------
+    FileExists
+        The file is there, and it may not be overwritten.
     InvalidInput
         It cannot be written.
     """
+    path = path.expanduser()
     target = path / f"{watchlist.name.replace('/', '-')}.csv" if path.is_dir() else path
-    try:
-        write_whole(target, to_csv(watchlist).encode("utf-8"))
-    except OSError as error:
-        raise InvalidInput(
-            f"{target} cannot be written: {error.strerror}.", field="path", hint="Choose another."
-        ) from error
-    return target
+    return write_export(target, to_csv(watchlist).encode("utf-8"), overwrite=overwrite)
 
 
 def _decoded(path: Path) -> str:

@@ -59,6 +59,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from textual.widget import Widget
 
+from quant_tui.domain.errors import FileExists
 from quant_tui.ui.reporting import Guarded, describe, report, toast
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
 from quant_tui.ui.workers import has_ended
@@ -280,6 +281,28 @@ class Workspace(Guarded, Widget):
         from quant_tui.ui.modals.confirm import Confirm
 
         return await self.host.push_screen_wait(Confirm(question, consequence, yes=yes))
+
+    async def write_file(self, write: Callable[[bool], Awaitable[T]]) -> T | None:
+        """Write a file, and ask where there is one; only inside :meth:`spawn`.
+
+        Parameters
+        ----------
+        write
+            Writes it; what is there may give way where its argument is true, and is refused
+            by :class:`~quant_tui.domain.errors.FileExists` otherwise.
+
+        Returns
+        -------
+        T | None
+            What writing it returned; None where the file that is there shall stay.
+        """
+        try:
+            return await write(False)
+        except FileExists as error:
+            question = f"Write over {error.path.name}?"
+            if not await self.confirm(question, str(error.path), yes="Overwrite"):
+                return None
+        return await write(True)
 
     def toast(self, message: str, *, title: str = "") -> None:
         """Show a short message."""

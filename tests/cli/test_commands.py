@@ -178,6 +178,14 @@ def test_export_writes_files(run: Run, tmp_path: Path) -> None:
     done = run("backtest", "export", made["backtest_id"], str(out))
     assert done.returncode == 0, done.stderr
     assert json.loads(out.read_text(encoding="utf-8")) == made
+    out.write_text("mine", encoding="utf-8")
+    refused = run("backtest", "export", made["backtest_id"], str(out))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"quant-tui: out: {out} is there already.")
+    assert "--force" in refused.stderr
+    assert out.read_text(encoding="utf-8") == "mine"
+    assert run("backtest", "export", made["backtest_id"], str(out), "--force").returncode == 0
+    assert json.loads(out.read_text(encoding="utf-8")) == made
 
 
 def test_import_reports_counts_and_a_second_import_changes_nothing(

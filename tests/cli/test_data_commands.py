@@ -72,7 +72,8 @@ def test_an_export_by_year_comes_back(run: Run, prices: Path, tmp_path: Path) ->
     assert (tmp_path / "out" / "year=2024").is_dir()
     refused = run("data", "export", out, *options)
     assert refused.returncode == 1
-    assert "--overwrite" in refused.stderr
+    assert "is there already. Choose another name, or say --force" in refused.stderr
+    assert run("data", "export", out, "--force", *options).returncode == 0
     assert run("data", "export", out, "--overwrite", *options).returncode == 0
     imported = json.loads(run("data", "import", out, "--json").stdout)
     assert (imported["rows"], imported["unchanged"]) == (8, 8)

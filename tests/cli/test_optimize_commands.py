@@ -50,6 +50,9 @@ def test_run_list_show_export_apply_undo_delete(run: Run, home: Path) -> None:
     trials = home / "trials.csv"
     assert run("optimize", "export", study_id, str(trials)).stdout.strip() == str(trials)
     assert len(trials.read_text("utf-8").splitlines()) == 25
+    refused = run("optimize", "export", study_id, str(trials))
+    assert (refused.returncode, "say --force" in refused.stderr) == (1, True)
+    assert run("optimize", "export", study_id, str(trials), "--force").returncode == 0
     applied = json.loads(run("optimize", "apply", study_id, "--json").stdout)
     assert applied["parameters"] == document["suggested"]["params"]
     undone = run("optimize", "apply", study_id, "--undo")

@@ -70,6 +70,11 @@ def test_a_portfolio_from_its_making_to_its_end(run: Run, tmp_path: Path) -> Non
     assert plan["residual"] < 0.05
     assert len(orders.read_text().splitlines()) == 3
     assert done(run, "rebalance", identity)["orders"] == plan["orders"]  # as it was kept
+    again = ("portfolio", "rebalance", identity, "--target", "SPX=10%", "--out", str(orders))
+    refused = run(*again, "--save")
+    assert (refused.returncode, "say --force" in refused.stderr) == (1, True)
+    assert done(run, "rebalance", identity)["orders"] == plan["orders"], "nothing was kept"
+    assert run(*again, "--force").returncode == 0
     assert "Residual" in run("portfolio", "rebalance", identity).stdout
     removed = done(run, "remove", identity, listed[-1]["transaction_id"])
     assert removed == {"removed": 1}

@@ -46,9 +46,10 @@ def test_a_file_comes_back_to_the_letter_and_is_never_replaced_unasked(
     out.write_text("mine", encoding="utf-8")
     refused = run("strategy", "export", made, str(out))
     assert refused.returncode != 0
-    assert "--overwrite" in refused.stderr
+    assert "--force" in refused.stderr
     assert out.read_text(encoding="utf-8") == "mine"
-    assert run("strategy", "export", made, str(out), "--overwrite").returncode == 0
+    for option in ("--overwrite", "--force"):
+        assert run("strategy", "export", made, str(out), option).returncode == 0
     assert out.read_text(encoding="utf-8") == RULES
 
 

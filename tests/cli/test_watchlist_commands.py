@@ -58,6 +58,9 @@ def test_life_of_a_list(run: Run, tmp_path: Path) -> None:
 
     out = tmp_path / "mine.csv"
     assert run("watchlist", "export", "Mine", str(out)).returncode == 0
+    refused = run("watchlist", "export", "Mine", str(out))
+    assert (refused.returncode, "say --force" in refused.stderr) == (1, True)
+    assert run("watchlist", "export", "Mine", str(out), "--force").returncode == 0
     assert run("watchlist", "import", str(out), "--name", "Again").returncode == 0
     first, second = (json.loads(run("watchlist", "show", one, "--json").stdout) for one in
                      ("Mine", "Again"))  # fmt: skip

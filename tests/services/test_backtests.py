@@ -14,6 +14,7 @@ import pytest
 
 from quant_tui.domain.errors import (
     Cancelled,
+    FileExists,
     InsufficientData,
     InvalidInput,
     NotFound,
@@ -195,6 +196,22 @@ async def test_export_writes_whole_files(stocked: Services, tmp_path: Path) -> N
         await stocked.backtests.export(report.backtest.id, out, file_format="xls")
     with pytest.raises(InvalidInput, match="cannot be written"):
         await stocked.backtests.export(report.backtest.id, tmp_path / "out" / "run.json" / "x")
+
+
+async def test_an_export_writes_over_files_only_where_it_may(
+    stocked: Services, tmp_path: Path
+) -> None:
+    report = await (await stocked.backtests.start(REQUEST)).wait()
+    (tmp_path / "trades.csv").write_text("mine", encoding="utf-8")
+    with pytest.raises(FileExists, match=r"trades\.csv is there already") as refused:
+        await stocked.backtests.export(report.backtest.id, tmp_path, file_format="csv")
+    assert refused.value.path == tmp_path / "trades.csv"
+    assert [one.name for one in tmp_path.glob("*.*")] == ["trades.csv"], "all of it or nothing"  # noqa: ASYNC240
+    written = await stocked.backtests.export(
+        report.backtest.id, tmp_path, file_format="csv", overwrite=True
+    )
+    assert "mine" not in (tmp_path / "trades.csv").read_text(encoding="utf-8")
+    assert len(written) == 5
 
 
 @pytest.mark.parametrize("name", ["x" * 201, "a\x1b[31mb", "\udcff"])

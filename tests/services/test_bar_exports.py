@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quant_tui.config.settings import Settings
-from quant_tui.domain.errors import DataImportError, InvalidInput, NotFound, QuantError
+from quant_tui.domain.errors import DataImportError, FileExists, InvalidInput, NotFound, QuantError
 from quant_tui.services.bar_exports import ExportReport, ExportRequest
 from quant_tui.services.composition import Services
 from quant_tui.services.market_data import ImportRequest
@@ -33,7 +33,8 @@ def rows(store: DuckStore, query: str = ROWS) -> list[tuple[object, ...]]:
 
 
 async def export(services: Services, target: Path, **more: object) -> ExportReport:
-    return await services.bar_exports.start(ExportRequest(target, **more)).wait()  # type: ignore[arg-type]
+    job = await services.bar_exports.start(ExportRequest(target, **more))  # type: ignore[arg-type]
+    return await job.wait()
 
 
 @pytest.mark.parametrize("partition", ["", "year"])
@@ -86,6 +87,17 @@ async def test_what_cannot_be_exported_leaves_nothing(
     with pytest.raises(error, match=says):
         await export(stocked, tmp_path / "out", **wrong)
     assert not [name for name in os.listdir(tmp_path) if "out" in name]  # noqa: PTH208
+
+
+async def test_what_is_there_is_refused_before_a_job_begins(
+    stocked: Services, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.parquet").write_text("mine", encoding="utf-8")
+    with pytest.raises(FileExists):
+        await stocked.bar_exports.start(ExportRequest(tmp_path / "mine.parquet"))
+    with pytest.raises(InvalidInput, match="not an export of this kind"):
+        await stocked.bar_exports.start(ExportRequest(tmp_path, overwrite=True, partition="year"))
+    assert not [job for job in stocked.jobs.jobs if job.kind == "export"]
 
 
 async def test_a_damaged_part_is_named_and_nothing_is_stored(

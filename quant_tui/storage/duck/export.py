@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quant_tui.domain.errors import InvalidInput
+from quant_tui.domain.errors import FileExists, InvalidInput
 from quant_tui.storage.duck.records import is_intraday
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def write_bars(
             field="format",
             hint=f"Choose one of {', '.join(FORMATS)}.",
         )
-    _refuse_existing(target, overwrite=overwrite, by_year=by_year)
+    refuse_existing(target, overwrite=overwrite, by_year=by_year)
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -107,32 +107,36 @@ def write_bars(
         _put_in_place(draft, target)
     except OSError as error:
         raise InvalidInput(
-            f"{target} cannot be written ({error.strerror}).", field="target"
+            f"{target} cannot be written ({error.strerror}).", field="out"
         ) from error
     finally:
         _remove(draft)
     return rows
 
 
-def _refuse_existing(target: Path, *, overwrite: bool, by_year: bool) -> None:
-    """Refuse what is there already, and what no export ever made."""
+def refuse_existing(target: Path, *, overwrite: bool, by_year: bool) -> None:
+    """Refuse what is there already.
+
+    Raises
+    ------
+    FileExists
+        There is an export, and it may not be overwritten.
+    InvalidInput
+        What is there was made by no export of this kind, so that none may take its place.
+    """
     if not target.exists():
         return
-    if not overwrite:
-        raise InvalidInput(
-            f"{target} exists already.",
-            field="target",
-            hint="Choose a new name, or overwrite it (--overwrite).",
-        )
     strange = target.is_dir() and any(
         not child.name.startswith("year=") for child in target.iterdir()
     )
     if strange or target.is_dir() != by_year or not (target.is_dir() or target.is_file()):
         raise InvalidInput(
             f"{target} is not an export of this kind, so it is not overwritten.",
-            field="target",
+            field="out",
             hint="Choose a new name.",
         )
+    if not overwrite:
+        raise FileExists(target)
 
 
 def _copy(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from quant_tui.domain.errors import Cancelled, DataImportError, InvalidInput, NotFound
+from quant_tui.domain.errors import Cancelled, DataImportError, FileExists, InvalidInput, NotFound
 from quant_tui.storage.duck.bars import BarRepository
 from quant_tui.storage.duck.database import DuckStore
 from quant_tui.storage.duck.export import ExportSelection
@@ -286,7 +286,7 @@ def test_export_by_year_reads_back_identical(bars: BarRepository, tmp_path: Path
     keys = [("symbol", "ascending"), ("date", "ascending")]
     parts = pq.read_table(tmp_path / "years").drop_columns(["year"]).sort_by(keys)
     assert parts.to_pydict() == pq.read_table(tmp_path / "one.parquet").sort_by(keys).to_pydict()
-    with pytest.raises(InvalidInput, match="exists"):
+    with pytest.raises(FileExists):
         bars.export(tmp_path / "years", by_year=True)
     with pytest.raises(InvalidInput, match="not a format"):
         bars.export(tmp_path / "x", file_format="xlsx")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from quant_tui.domain.errors import InvalidInput
+from quant_tui.domain.errors import FileExists, InvalidInput
 from quant_tui.storage.duck.bars import BarRepository
 from quant_tui.storage.duck.export import PROVENANCE_KEY, ExportSelection
 from quant_tui.storage.duck.records import ImportBatch
@@ -53,7 +53,7 @@ def test_only_an_export_of_the_same_kind_is_overwritten(
     years, one = tmp_path / "years", tmp_path / "one.parquet"
     held.export(years, by_year=True)
     held.export(one)
-    with pytest.raises(InvalidInput, match="exists already"):
+    with pytest.raises(FileExists, match="is there already"):
         held.export(one)
     assert held.export(years, ExportSelection(["A"]), by_year=True, overwrite=True) == 500
     assert held.export(one, ExportSelection(["A"]), overwrite=True) == 500

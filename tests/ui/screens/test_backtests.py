@@ -297,6 +297,21 @@ async def test_a_result_is_exported_where_it_is_asked_to(open_app, tmp_path) -> 
         document = json.loads(out.read_text(encoding="utf-8"))
         assert document["status"] == RunStatus.COMPLETED
 
+        async def again(answer: str) -> None:
+            out.write_text("mine", encoding="utf-8")
+            await driver.press("x", "tab", "home", "ctrl+k")
+            await driver.type(str(out))
+            await driver.press("ctrl+s")
+            await driver.until(lambda: "Write over 결과.json?" in driver.text)
+            await driver.press(answer)
+            await driver.until(lambda: len(driver.app.screen_stack) == 1)
+
+        await again("n")
+        assert out.read_text(encoding="utf-8") == "mine"
+        await again("y")
+        await driver.until(lambda: out.read_text(encoding="utf-8") != "mine")
+        assert json.loads(out.read_text(encoding="utf-8")) == document
+
 
 async def test_a_deleted_backtest_comes_back_with_its_result(open_app) -> None:
     async def before(services) -> None:

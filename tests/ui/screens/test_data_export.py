@@ -30,7 +30,7 @@ async def test_marked_symbols_are_exported(open_app, tmp_path: Path) -> None:
     assert min(table["date"].to_pylist()).isoformat() == "2018-12-17"
 
 
-async def test_an_existing_file_is_refused(open_app, tmp_path: Path) -> None:
+async def test_an_existing_file_is_asked_about(open_app, tmp_path: Path) -> None:
     target = tmp_path / "mine.parquet"
     target.write_text("mine")
     async with open_app((80, 24)) as driver:
@@ -39,5 +39,14 @@ async def test_an_existing_file_is_refused(open_app, tmp_path: Path) -> None:
         await driver.press("home", "ctrl+k")
         await driver.type(str(target))
         await driver.press("ctrl+s")
-        await driver.until(lambda: "exists already" in driver.text)
-    assert target.read_text() == "mine"
+        await driver.until(lambda: "Write over mine.parquet?" in driver.text)
+        await driver.press("n")
+        await driver.until(lambda: len(driver.app.screen_stack) == 1)
+        assert target.read_text() == "mine"
+        await driver.press("x", "home", "ctrl+k")
+        await driver.type(str(target))
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "Write over mine.parquet?" in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: "bars in" in driver.text)
+    assert pq.read_table(target).num_rows

@@ -174,6 +174,9 @@ async def test_notes_are_kept_trials_exported_and_a_study_deleted_and_brought_ba
         await driver.until(lambda: list(tmp_path.glob("*.csv")))
         (written,) = tmp_path.glob("*.csv")  # noqa: ASYNC240
         assert len(written.read_text("utf-8").splitlines()) == 1 + study.done_trials
+        await driver.press("x", "ctrl+s")
+        await driver.until(lambda: f"Write over {written.name}?" in driver.text)
+        await driver.press("n")
         await driver.press("d", "enter")
         await driver.until(lambda: "No studies yet" in driver.text)
         await driver.press("u")

@@ -207,7 +207,20 @@ async def test_targets_become_orders_that_are_written(
         await driver.press("x")
         await driver.press("ctrl+s")
         await driver.until(lambda: (tmp_path / "장기-투자-income-orders.csv").is_file())
-        assert "SPX,BUY" in (tmp_path / "장기-투자-income-orders.csv").read_text()
+        written = tmp_path / "장기-투자-income-orders.csv"
+        assert "SPX,BUY" in written.read_text()
+        written.write_text("mine")
+        await driver.press("x")
+        await driver.pilot.press("ctrl+s")  # which is not done before it is answered
+        await driver.until(lambda: "Write over" in driver.text)
+        await driver.press("n")
+        await driver.until(lambda: len(driver.app.screen_stack) == 1)
+        assert written.read_text() == "mine"
+        await driver.press("x")
+        await driver.pilot.press("ctrl+s")
+        await driver.until(lambda: "Write over" in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: "SPX,BUY" in written.read_text())
 
 
 async def test_a_portfolio_is_deleted_and_brought_back(open_app: Open) -> None:

@@ -260,6 +260,15 @@ async def test_a_strategy_is_copied_tagged_archived_filed_and_made_a_template(
         await driver.press("ctrl+s")
         await driver.until(lambda: "exported" in driver.text)
         assert check_text(file.read_text()).parameters["short_window"] == 7
+        file.write_text("mine")
+        await driver.press("x")
+        fill(driver, file=str(file))
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "Write over crossover.yaml?" in driver.text)
+        await driver.press("y")
+        await driver.until(lambda: file.read_text() != "mine")
+        await driver.until(lambda: len(driver.app.screen_stack) == 1)
+        assert check_text(file.read_text()).parameters["short_window"] == 7
 
         await driver.press("a")
         await driver.until(lambda: "archived, its backtests stay" in driver.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quant_tui.ui import format as fmt
@@ -69,9 +70,14 @@ async def export(workspace: Workspace, chosen: BacktestSummary) -> None:
     wanted = await workspace.app.push_screen_wait(ExportDialog(chosen.name, KINDS))
     if wanted is None:
         return
-    paths = await workspace.services.backtests.export(
-        chosen.id, wanted.path, file_format=wanted.file_format
-    )
+
+    async def write(overwrite: bool) -> list[Path]:
+        return await workspace.services.backtests.export(
+            chosen.id, wanted.path, file_format=wanted.file_format, overwrite=overwrite
+        )
+
+    if (paths := await workspace.write_file(write)) is None:
+        return
     where = paths[0] if len(paths) == 1 else paths[0].parent
     plural = "s" * (len(paths) != 1)
     workspace.toast(f"{len(paths)} file{plural}: {where}", title="Exported")

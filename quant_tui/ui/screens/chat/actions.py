@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quant_tui.domain.errors import InvalidInput
-from quant_tui.services.whole_file import write_whole
+from quant_tui.services.whole_file import write_export
 from quant_tui.ui.modals.form_dialog import FormDialog
 from quant_tui.ui.screens.results.export import ExportDialog, Kind
 from quant_tui.ui.widgets.form import Field
@@ -62,12 +61,10 @@ async def export(workspace: Workspace, session: ChatSession) -> None:
     if wanted is None:
         return
     text = await workspace.services.chat.export(session.session_id)
-    await asyncio.to_thread(_write, wanted.path, text)
-    workspace.toast(str(wanted.path), title="Exported")
 
+    async def write(overwrite: bool) -> Path:
+        content = text.encode("utf-8")
+        return await asyncio.to_thread(write_export, wanted.path, content, overwrite=overwrite)
 
-def _write(path: Path, text: str) -> None:
-    try:
-        write_whole(path, text.encode("utf-8"))
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be written: {error.strerror}.", field="path") from error
+    if (path := await workspace.write_file(write)) is not None:
+        workspace.toast(str(path), title="Exported")

@@ -59,7 +59,6 @@ class ExportDialog(Dialog[ExportRequest | None]):
             Field("kind", "As", "parquet", choices=KINDS),
             Field("start", "First day", "", placeholder="all there is"),
             Field("end", "Last day", "", placeholder="all there is"),
-            Field("overwrite", "Overwrite", "no", choices=(("no", "no"), ("yes", "yes"))),
             check=_check,
         )
 
@@ -99,7 +98,6 @@ class ExportDialog(Dialog[ExportRequest | None]):
                 selection=selection,
                 file_format=file_format,
                 partition=partition,
-                overwrite=values["overwrite"] == "yes",
             )
         )
 

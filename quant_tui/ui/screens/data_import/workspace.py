@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -258,8 +259,14 @@ class DataImport(Workspace):
         intervals = {one.interval for one in self._symbols if one.symbol in (symbols or ())}
         interval = next(iter(intervals)) if len(intervals) == 1 else "1d"
         request = await self.host.push_screen_wait(ExportDialog(symbols, interval))
-        if request is not None:
-            self.follow(self.services.bar_exports.start(request), on_done=self._exported)
+        if request is None:
+            return
+
+        async def start(overwrite: bool) -> Job[ExportReport]:
+            return await self.services.bar_exports.start(replace(request, overwrite=overwrite))
+
+        if (job := await self.write_file(start)) is not None:
+            self.follow(job, on_done=self._exported)
 
     def _exported(self, report: ExportReport) -> None:
         toast(self.app, f"✓ {report.rows:,} bars in {report.path}", title="Export")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quant_tui.domain.errors import Cancelled, QuantError
@@ -120,9 +121,15 @@ async def export(workspace: Optimise, study: OptimizationStudy) -> None:
                      "Everything, as optimize show --json prints it."),
     }  # fmt: skip
     wanted = await workspace.host.push_screen_wait(ExportDialog(study.name, kinds))
-    if wanted is not None:
-        studies = workspace.services.studies
-        path = await studies.export(study.id, wanted.path, file_format=wanted.file_format)
+    if wanted is None:
+        return
+
+    async def write(overwrite: bool) -> Path:
+        return await workspace.services.studies.export(
+            study.id, wanted.path, file_format=wanted.file_format, overwrite=overwrite
+        )
+
+    if (path := await workspace.write_file(write)) is not None:
         workspace.toast(str(path), title="Exported")
 
 

@@ -211,7 +211,12 @@ async def export_orders(screen: Portfolios, portfolio: Portfolio, plan: Rebalanc
         if not values["out"].strip():
             raise InvalidInput("needs a path", field="out")
         path = Path(values["out"].strip())
-        written.append(await screen.services.portfolios.export_orders(plan, path))
+
+        async def write(overwrite: bool) -> Path:
+            return await screen.services.portfolios.export_orders(plan, path, overwrite=overwrite)
+
+        if (file := await screen.write_file(write)) is not None:
+            written.append(file)
 
     dialog = SaveDialog(
         "Export orders",
@@ -219,5 +224,5 @@ async def export_orders(screen: Portfolios, portfolio: Portfolio, plan: Rebalanc
         save=save,
         hint="CSV: symbol, action, quantity, price, value, costs, target and weight afterwards.",
     )
-    if await screen.app.push_screen_wait(dialog):
+    if await screen.app.push_screen_wait(dialog) and written:
         screen.toast(str(written[-1]), title="Orders exported")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from textual.widgets import Input
 
 from quant_tui.domain.trading import OwnTemplate, Strategy
-from quant_tui.services.strategy_files import read_text, suggested_file, write_text
+from quant_tui.services.strategy_files import read_text, suggested_file
 from quant_tui.services.strategy_rules import exported_text
+from quant_tui.services.whole_file import write_export
 from quant_tui.ui.modals.form_dialog import FormDialog
 from quant_tui.ui.screens.data_import.paths import PathSuggester
 from quant_tui.ui.screens.strategies.listing import free_name
@@ -71,19 +72,22 @@ async def export(workspace: Workspace, strategy: Strategy) -> None:
     path = Field("file", "File", _here(suggested_file(strategy.name)))
     _complete_paths(path)
 
-    async def save(values: dict[str, str]) -> Path:
-        file = _path(values)
-        overwrite = values["overwrite"] == "yes"
-        await asyncio.to_thread(write_text, file, exported_text(strategy), overwrite=overwrite)
-        return file
+    async def save(values: dict[str, str]) -> Path | None:
+        file, content = _path(values), exported_text(strategy).encode("utf-8")
+
+        async def write(overwrite: bool) -> Path:
+            return await asyncio.to_thread(
+                write_export, file, content, overwrite=overwrite, field="file"
+            )
+
+        return await workspace.write_file(write)
 
     file = await workspace.host.push_screen_wait(
-        FormDialog[Path](
+        FormDialog[Path | None](
             f"Export {strategy.name}",
             "A text file that  quant-tui strategy check  and  import  read, and git compares. "
             "The parameters become its defaults.",
             path,
-            Field("overwrite", "Overwrite", "no", choices=(("no", "no"), ("yes", "yes"))),
             save=save,
             check=_check_path,
             verb="Export",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,8 +140,14 @@ async def export_file(screen: Watchlists) -> None:
         f"Export {watchlist.name}", suggested, "CSV with columns symbol, group, note, tags."
     )
     values = await screen.host.push_screen_wait(dialog)
-    if values is not None:
-        path = export_list(watchlist, _path(values["path"]))
+    if values is None:
+        return
+    target = _path(values["path"])
+
+    async def write(overwrite: bool) -> Path:
+        return await asyncio.to_thread(export_list, watchlist, target, overwrite=overwrite)
+
+    if (path := await screen.write_file(write)) is not None:
         screen.toast(f"{_counted(len(watchlist.symbols), 'symbol')} written to {path}")
 
 
