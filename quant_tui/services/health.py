@@ -84,14 +84,14 @@ class HealthService:
             Also probe ChromaDB, in a process of its own for a second or two; otherwise
             what the last probe found is reported.
         """
-        mongo = self._mongo()
-        duck = _probe("DuckDB", asyncio.to_thread(self._stores.duck.ping))
+        mongo = await self._mongo()
+        duck = await _probe("DuckDB", asyncio.to_thread(self._stores.duck.ping))
         if chroma:
             self._chroma = await _probe("ChromaDB", _probe_chroma(self._settings))
         found = self._chroma
         if found.ok is not False and (problem := self.index_problem()):
             found = StoreHealth("ChromaDB", False, problem)
-        return [await mongo, await duck, found, await _language_model(self._endpoints)]
+        return [mongo, duck, found, await _language_model(self._endpoints)]
 
     async def doctor(self) -> Document:
         """Return versions, health, paths, keys found, data freshness and disk use."""
