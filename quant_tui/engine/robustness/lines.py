@@ -62,15 +62,17 @@ def trials_line(trials: int, years: float) -> TrustLine:
     luck = expected_maximum_of_normals(trials) / math.sqrt(years)
     if trials == 1:
         text = "The only trial so far: nothing was chosen among several."
+        enough = "one trial needs no minimum"
     else:
         text = f"The best of {trials:,} trials: luck would show {luck:.2f} if none were alike."
+        enough = f"need {needed:.1f}"
     return TrustLine(
         "trials",
         "Trials behind it",
         verdict_of(years, needed, needed / 4.0),
         float(trials),
         text,
-        f"trial ledger, {years:.1f} years of data (need {needed:.1f})",
+        f"trial ledger, {years:.1f} years of data ({enough})",
     )
 
 

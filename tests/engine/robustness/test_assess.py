@@ -15,11 +15,22 @@ from quant_tui.engine import BacktestConfig, run_backtest
 from quant_tui.engine.robustness import assess as assess_module
 from quant_tui.engine.robustness.assess import assess, luck
 from quant_tui.engine.robustness.card import TrustCard, TrustLine, Verdict
+from quant_tui.engine.robustness.lines import trials_line
 from quant_tui.engine.robustness.sharpe import expected_maximum_sharpe
 from tests.engine.robustness.studies import RULES, WITHOUT_INPUTS, calibrate, daily, prices, study
 
 EFFECT = 0.003
 """Drift of a day in the planted regimes: an annual Sharpe ratio of about 1.7 to be had."""
+
+
+@pytest.mark.parametrize(
+    ("trials", "said"),
+    [(1, "3.0 years of data (one trial needs no minimum)"), (10, "3.0 years of data (need 2.5)")],
+)
+def test_the_length_that_trials_need_is_said_where_there_is_one(trials: int, said: str) -> None:
+    line = trials_line(trials, 3.0)
+    assert line.verdict is Verdict.GOOD
+    assert line.rests_on.endswith(said)
 
 
 def test_the_best_of_twenty_random_tries_is_not_good() -> None:
