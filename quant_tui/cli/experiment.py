@@ -8,7 +8,7 @@ import typer
 
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.model_options import JsonOption
-from quant_tui.cli.output import print_json, print_table
+from quant_tui.cli.output import print_deleted, print_json, print_table
 from quant_tui.cli.plain import plain
 from quant_tui.domain.base import Document
 from quant_tui.domain.ml_platform import Experiment
@@ -66,11 +66,7 @@ def delete(context: typer.Context, experiment: Named, as_json: JsonOption = Fals
         gone = await services.experiments.delete(experiment)
         return {"deleted": gone.id, "name": gone.name}
 
-    found = command.run(work)
-    if as_json:
-        print_json(found)
-    else:
-        print(f"{plain(found['name'])} is deleted.")
+    print_deleted(command.run(work), as_json=as_json)
 
 
 def _document(one: Experiment) -> Document:

@@ -18,7 +18,7 @@ from quant_tui.cli.feature_output import (
     summary_row,
 )
 from quant_tui.cli.model_options import Interval, JsonOption
-from quant_tui.cli.output import ProgressLine, print_json, print_table
+from quant_tui.cli.output import ProgressLine, print_deleted, print_json, print_table
 from quant_tui.domain.base import Document
 from quant_tui.domain.vocabulary import FeatureType
 from quant_tui.services.composition import Services
@@ -326,11 +326,7 @@ def delete(context: typer.Context, name: NameArgument, as_json: JsonOption = Fal
         gone = (await services.features.delete(name)).feature
         return {"deleted": gone.id, "name": gone.name}
 
-    found = command.run(work)
-    if as_json:
-        print_json(found)
-    else:
-        print(f"{found['name']} is deleted.")
+    print_deleted(command.run(work), as_json=as_json)
 
 
 def _scope(symbols: str, start: str, end: str, interval: str, split: str = "") -> FeatureScope:

@@ -17,7 +17,7 @@ from quant_tui.cli.model_output import (
     print_runs,
 )
 from quant_tui.cli.optimize_space import FORMS, parse_space
-from quant_tui.cli.output import ProgressLine, print_json
+from quant_tui.cli.output import ProgressLine, print_deleted
 from quant_tui.cli.strategy import parse_parameters
 from quant_tui.domain.base import Document
 from quant_tui.services.composition import Services
@@ -281,11 +281,8 @@ def delete(context: typer.Context, model: Model, as_json: JsonOption = False) ->
         gone = await services.models.delete(model)
         return {"deleted": gone.id, "name": gone.name, "version": gone.version}
 
-    found = command.run(work)
-    if as_json:
-        print_json(found)
-    else:
-        print(f"{found['name']}@{found['version']} is deleted.")
+    gone = command.run(work)
+    print_deleted(gone, called=f"{gone['name']}@{gone['version']}", as_json=as_json)
 
 
 @commands.command("runs", epilog='Example:  quant-tui model runs "first tries" --json')

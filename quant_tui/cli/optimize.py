@@ -11,7 +11,7 @@ from quant_tui.cli import backtest_options as options
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.optimize_output import SHOWN_TRIALS, print_studies, print_study
 from quant_tui.cli.optimize_space import FORMS, parse_objectives, parse_space, parse_split
-from quant_tui.cli.output import ProgressLine, print_json
+from quant_tui.cli.output import ProgressLine, print_deleted, print_json
 from quant_tui.cli.shared_options import ForceOption
 from quant_tui.cli.strategy import parse_parameters
 from quant_tui.domain.base import Document
@@ -318,11 +318,8 @@ def delete(context: typer.Context, study_id: IdArgument, as_json: JsonOption = F
     """Delete a study with its trials."""
     command: CommandContext = context.obj
 
-    async def work(services: Services) -> str:
-        return (await services.studies.delete(study_id)).name
+    async def work(services: Services) -> Document:
+        gone = await services.studies.delete(study_id)
+        return {"deleted": study_id, "name": gone.name}
 
-    name = command.run(work)
-    if as_json:
-        print_json({"deleted": study_id, "name": name})
-    else:
-        print(f"{name} is deleted.")
+    print_deleted(command.run(work), as_json=as_json)

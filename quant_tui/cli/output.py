@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from quant_tui.cli.plain import plain
+from quant_tui.domain.base import Document
 from quant_tui.jobs.manager import Job
 
 BAR_WIDTH = 30
@@ -47,6 +48,14 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
     if not console.is_terminal:
         console.width = 200
     console.print(table)
+
+
+def print_deleted(gone: Document, *, as_json: bool, called: str = "") -> None:
+    """Print what is deleted, by its name or as it is ``called``."""
+    if as_json:
+        print_json(gone)
+    else:
+        print(plain(f"{called or gone['name']} is deleted."))
 
 
 def percent(value: float | None) -> str:

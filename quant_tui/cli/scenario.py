@@ -11,7 +11,7 @@ import typer
 from quant_tui.cli import backtest_options as options
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.model_options import JsonOption, names_of
-from quant_tui.cli.output import ProgressLine, print_json, print_table
+from quant_tui.cli.output import ProgressLine, print_deleted, print_json, print_table
 from quant_tui.cli.plain import plain
 from quant_tui.cli.scenario_output import print_scenario, print_scenarios
 from quant_tui.cli.shared_options import with_options
@@ -231,11 +231,7 @@ def delete(context: typer.Context, scenario: Scenario, as_json: JsonOption = Fal
         gone = await services.scenarios.delete(scenario)
         return {"deleted": gone.id, "name": gone.name}
 
-    found = command.run(work)
-    if as_json:
-        print_json(found)
-    else:
-        print(plain(f"{found['name']} is deleted."))
+    print_deleted(command.run(work), as_json=as_json)
 
 
 async def _windows(
