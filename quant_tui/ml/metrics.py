@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from quant_tui.domain.base import Document
 from quant_tui.ml.panel import Floats, Ints, distinct
-from quant_tui.ml.statistics import correlation, row_correlations, row_rank_correlations, row_ranks
+from quant_tui.ml.statistics import (
+    FEWEST,
+    correlation,
+    row_correlations,
+    row_rank_correlations,
+    row_ranks,
+)
 
 Figures = dict[str, float | None]
 
@@ -181,9 +187,13 @@ def information(daily: Daily, forecasts: Forecasts) -> Figures:
     ``ic`` is Pearson's and ``rank_ic`` Spearman's correlation across the symbols of a date,
     their mean over the dates; ``icir`` and ``rank_icir`` are mean over standard deviation of
     those (Grinold and Kahn, *Active Portfolio Management*, 2000). With fewer than three
-    symbols a date there is one correlation, over time, and no ratio.
+    symbols on every date there is one correlation, over time, and no ratio. Forecasts of
+    more that are the same for all symbols of each date have none: one over time would stand
+    beside those across symbols and mean something else.
     """
-    if len(daily.ic):
+    if daily.across:
+        if not len(daily.ic):
+            return dict.fromkeys(("ic", "icir", "rank_ic", "rank_icir"))
         return {
             "ic": float(daily.ic.mean()),
             "icir": _ratio(daily.ic),
@@ -201,11 +211,20 @@ def information(daily: Daily, forecasts: Forecasts) -> Figures:
 
 @dataclass(frozen=True, eq=False)
 class Daily:
-    """Correlations across the symbols of each date that has some: its row, and the figures."""
+    """Correlations across the symbols of each date that has some.
+
+    Attributes
+    ----------
+    rows, ic, rank_ic
+        The date's row, and its figures.
+    across
+        Whether some date has symbols enough for one.
+    """
 
     rows: Ints
     ic: Floats
     rank_ic: Floats
+    across: bool
 
 
 def correlations_by_date(forecasts: Forecasts) -> Daily:
@@ -225,7 +244,8 @@ def correlations_by_date(forecasts: Forecasts) -> Daily:
         plain[part] = row_correlations(score[part], outcome[part])
         ranked[part] = row_rank_correlations(score[part], outcome[part])
     known = np.isfinite(plain) & np.isfinite(ranked)
-    return Daily(dates[known], plain[known], ranked[known])
+    across = bool(np.bincount(place).max(initial=0) >= FEWEST)
+    return Daily(dates[known], plain[known], ranked[known], across)
 
 
 def calibration(probabilities: Floats, classes: Floats) -> list[Document]:

@@ -92,6 +92,17 @@ def told(forecasts: Forecasts) -> dict[str, float | None]:
     return information(correlations_by_date(forecasts), forecasts)
 
 
+def test_a_forecast_that_is_the_same_for_all_symbols_of_a_date_has_no_correlation_across() -> None:
+    rows, columns = np.repeat(np.arange(40), 4), np.tile(np.arange(4), 40)
+    by_date = np.repeat(np.linspace(-1.0, 1.0, 40), 4)  # as the mean of each part of a split is
+    came = by_date + CHANCE.normal(size=160)
+    everything = Forecasts(by_date, came, came, rows, columns)
+    assert set(told(everything).values()) == {None}
+    two = rows[columns < 2], columns[columns < 2]
+    alone = Forecasts(by_date[columns < 2], came[columns < 2], came[columns < 2], *two)
+    assert told(alone)["ic"] is not None  # over time, as for any forecast of two symbols
+
+
 def test_charts_hold_every_sample_and_a_score_is_one_number() -> None:
     predicted, values = CHANCE.normal(size=101), CHANCE.normal(size=101)
     assert sum(one["count"] for one in predicted_against_actual(predicted, values)) == 101
