@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from quant_tui.services.strategy_rules import check_text
 from quant_tui.ui.screens.strategies.backtests_ahead import (
     SHOWN_BACKTESTS,
@@ -298,3 +300,38 @@ async def test_a_strategy_is_copied_tagged_archived_filed_and_made_a_template(
         await driver.press("u")
         await driver.until(lambda: "your own" in driver.text)
         assert [one.name for one in await driver.services.templates.own()] == ["추세 copy"]
+
+
+async def test_a_list_that_comes_late_does_not_take_an_imported_strategy_away(
+    open_app, tmp_path, monkeypatch
+) -> None:
+    file = tmp_path / "late.yaml"
+    file.write_text("name: Imported\nentry: close > sma(close, 5)\nexit: close < sma(close, 5)\n")
+    async with open_app((120, 36)) as driver:
+        await driver.services.strategies.create("Older", "SMA_CROSSOVER")
+        await driver.press("3", "w")
+        front = driver.front("strategies")
+        service, held, going = driver.services.strategies, asyncio.Event(), asyncio.Event()
+        fetch = service.list
+
+        async def late(**options):
+            found = await fetch(**options)
+            if not going.is_set():
+                going.set()
+                await held.wait()
+            return found
+
+        monkeypatch.setattr(service, "list", late)
+        front._loaded_at = 0.0
+        await driver.pilot.press("escape")
+        await driver.until(going.is_set)
+        await driver.pilot.press("i")
+        await driver.until(lambda: "Import a strategy" in driver.text)
+        fill(driver, file=str(file))
+        await driver.pilot.press("ctrl+s")
+        await driver.until(lambda: "Imported imported" in driver.text)
+        held.set()
+        await driver.press("right")
+        names = [row.values[0] for row in front.table.model.rows]
+        assert names == ["Imported", "Older"]
+        assert front.table.model.row(front.table.grid.cursor).values[0] == "Imported"

@@ -348,6 +348,8 @@ class Strategies(Workspace):
     # -- a strategy as a whole
 
     async def _load_and_choose(self, strategy: Strategy | None) -> None:
+        # A list that is on its way since before would come after this one, without the strategy.
+        self.workers.cancel_group(self, "list")
         await self.load(self.services)
         if strategy is not None:
             self.table.move_to(strategy.id)
