@@ -136,6 +136,7 @@ def check_expression(text: str) -> FeatureDefinition:
     from quant_tui.engine.rules.kinds import Kind
     from quant_tui.engine.rules.single import parse_single
     from quant_tui.engine.version import ENGINE_VERSION
+    from quant_tui.services.outside_series import calls_in
 
     try:
         rule = parse_single(text, "expression")
@@ -148,6 +149,12 @@ def check_expression(text: str) -> FeatureDefinition:
             f"{rule.text} is the same number on every bar: a model learns nothing from it.",
             hint="Use prices or volume, for example: close / sma(close, 20) - 1",
         )
+    for call, (function, _) in calls_in([rule.tree]).items():
+        if function == "model":
+            raise StrategyError(
+                f"{call} asks a model, and models are made of features.",
+                hint="Ask it in a strategy's rules; write prices, volume or macro figures here.",
+            )
     return FeatureDefinition(
         feature_type=FeatureType.EXPRESSION,
         expression=rule.text,

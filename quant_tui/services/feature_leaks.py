@@ -80,7 +80,7 @@ async def find_leaks(
         It cannot be computed.
     """
     whole = await values.evaluate(definition, bars, cancel=cancel)
-    cuts = cut_rows(len(bars), definition.warm_up)
+    cuts = cut_rows(bars.close, definition.warm_up)
     compared = changed = 0
     first: Leak | None = None
     for at, rows in enumerate(cuts):

@@ -40,6 +40,16 @@ class Tomorrow(Honest):
         found[:-1] = bars.close[1:] / bars.close[:-1] - 1
         return found
 
+class Seldom(Honest):
+    # looks ahead before the greatest moves alone
+    warm_up = 1
+    def compute(self, bars):
+        found = bars.close / bars.open
+        later = np.zeros(bars.close.shape)
+        later[:-1] = bars.close[1:] / bars.close[:-1] - 1
+        found[np.abs(later) > 0.05] = 0.0
+        return found
+
 class WholeSample(Honest):
     warm_up = 0
     def compute(self, bars):
@@ -66,8 +76,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     about.mkdir()
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: their-features\nVersion: 1.0\n")
     points = {
-        "honest": "Honest", "tomorrow": "Tomorrow", "whole_sample": "WholeSample",
-        "wrong": "Wrong", "broken": "Broken", "unfinished": "Unfinished", "absent": "Absent",
+        "honest": "Honest", "tomorrow": "Tomorrow", "seldom": "Seldom",
+        "whole_sample": "WholeSample", "wrong": "Wrong", "broken": "Broken",
+        "unfinished": "Unfinished", "absent": "Absent",
     }  # fmt: skip
     lines = [f"{name} = their_features:{made}" for name, made in points.items()]
     (about / "entry_points.txt").write_text(
@@ -82,7 +93,7 @@ async def test_a_leaky_feature_is_caught_and_kept_out_of_production(
     """One that peeks a bar ahead, one that knows the whole sample; an honest one passes."""
     features, cards = stocked.features, stocked.feature_cards
     assert "tomorrow" in function_names()
-    for name in ("honest", "tomorrow", "whole_sample"):
+    for name in ("honest", "tomorrow", "seldom", "whole_sample"):
         made = await features.create(name, name, feature_type=FeatureType.FUNCTION)
         assert (made.expression, made.feature_type) == (name, FeatureType.FUNCTION)
         assert made.description == "Change over five bars."
@@ -106,7 +117,7 @@ async def test_a_leaky_feature_is_caught_and_kept_out_of_production(
 
     clean = await (await cards.start_check("honest", SOME)).wait()
     assert (clean.leaks, clean.changed, clean.first, clean.cuts, clean.symbols) == (
-        False, 0, None, 12, 6,
+        False, 0, None, 23, 6,
     )  # fmt: skip
     assert clean.compared > 10_000
     assert (await features.promote("honest")).version == "0.1.0"
@@ -118,7 +129,9 @@ async def test_a_leaky_feature_is_caught_and_kept_out_of_production(
     assert ahead.first.truncated is None
     whole = await (await cards.start_check("whole_sample@0.1.0", SOME)).wait()
     assert whole.changed > whole.compared * 0.9
-    for name in ("tomorrow", "whole_sample"):
+    seldom = await (await cards.start_check("seldom", SOME)).wait()
+    assert 0 < seldom.changed < 100
+    for name in ("tomorrow", "seldom", "whole_sample"):
         with pytest.raises(LeakageFound, match="looks ahead") as refused:
             await features.promote(name)
         assert "feature check" in refused.value.hint

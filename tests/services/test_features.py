@@ -78,6 +78,7 @@ REFUSED: tuple[tuple[str, str, type[QuantError], str], ...] = (
     ("a", "", InvalidInput, "needs an expression"),
     ("a", "smaa(close, 3)", StrategyError, "did you mean sma"),
     ("a", "2 + 3", StrategyError, "same number on every bar"),
+    ("a", 'close + model("signal@prod")', StrategyError, "models are made of features"),
 )
 
 

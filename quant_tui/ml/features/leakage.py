@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ TOLERANCE = 1e-9
 """Relative difference that rounding may make; against the size of the symbol's values."""
 
 CUTS = 12
-"""How many ends are tried."""
+"""How many ends are spread over the bars; between each two, one more is tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +59,44 @@ class Comparison:
     first: Leak | None
 
 
-def cut_rows(rows: int, warm_up: int, cuts: int = CUTS) -> list[int]:
-    """Return how many rows to leave: spread from the warm-up's end to the last row but one.
+def cut_rows(close: Floats, warm_up: int, cuts: int = CUTS) -> list[int]:
+    """Return how many rows to leave: spread evenly, and before the greatest moves.
+
+    What looks ahead seldom does so seldom for nothing: the bars before a great move are those
+    on which it pays. So between each two of the ends that are spread, the one is tried too
+    that has the greatest move of any symbol behind it.
 
     Parameters
     ----------
-    rows
-        T.
+    close
+        Prices (T, N); NaN where a symbol has no bar.
     warm_up
         Rows before the first value.
     """
+    rows = len(close)
     first, last = min(warm_up + 1, rows - 1), rows - 1
     if last < 1:
         return []
-    # the last few rows too: what peeks one bar ahead shows at every end
+    # up to the last row but one: what peeks one bar ahead shows at every end
     spread = np.linspace(max(1, first), last, max(2, cuts)).round().astype(int).tolist()
-    return sorted({int(one) for one in spread})
+    moves = _moves(close)
+    found = {int(one) for one in spread}
+    for begin, end in itertools.pairwise(sorted(found)):
+        # a row's move is the first thing left out where as many rows are left as its number
+        found.add(begin + int(moves[begin:end].argmax()))
+    return sorted(found)
+
+
+def _moves(close: Floats) -> Floats:
+    """Return the greatest move that any symbol made on each row, (T,), 0 where none did."""
+    moves = np.zeros(close.shape)
+    for column in range(close.shape[1]):
+        bars = np.flatnonzero(np.isfinite(close[:, column]))
+        price = close[bars, column]
+        with np.errstate(divide="ignore", over="ignore"):
+            moves[bars[1:], column] = np.abs(price[1:] / price[:-1] - 1.0)
+    greatest: Floats = moves.max(axis=1, initial=0.0)
+    return greatest
 
 
 def compare(

@@ -118,9 +118,15 @@ def test_a_value_that_changes_when_the_future_goes_is_found() -> None:
     assert (found.first.whole, found.first.truncated) == (whole[4, 1], None)
 
 
-def test_cuts_reach_from_the_warm_up_to_the_last_bar_but_one() -> None:
+def test_cuts_reach_from_the_warm_up_to_the_last_bar_but_one_and_lie_before_great_moves() -> None:
     """Few bars give few cuts."""
-    assert cut_rows(100, 20)[0] == 21
-    assert cut_rows(100, 20)[-1] == 99
-    assert cut_rows(3, 50) == [2]
-    assert cut_rows(1, 0) == []
+    still = np.ones((100, 2))
+    assert cut_rows(still, 20)[0] == 21
+    assert cut_rows(still, 20)[-1] == 99
+    assert len(cut_rows(still, 20)) == 12, "nothing moves: the ends that are spread, alone"
+    assert cut_rows(still[:3], 50) == [2]
+    assert cut_rows(still[:1], 0) == []
+    moved = still.copy()
+    moved[57:, 1] = 2.0
+    moved[30:33, 1] = np.nan
+    assert set(cut_rows(moved, 20)) - set(cut_rows(still, 20)) == {57}
