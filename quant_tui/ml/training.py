@@ -13,6 +13,7 @@ from quant_tui.domain.errors import InvalidInput
 from quant_tui.domain.tasks import never
 from quant_tui.ml.baselines import BASELINES, baseline_forecasts
 from quant_tui.ml.metrics import (
+    Daily,
     Figures,
     Forecasts,
     calibration,
@@ -29,7 +30,7 @@ from quant_tui.ml.splits import Fold, Split, folds_of, with_validation
 from quant_tui.ml.targets import Labels, Target, labels_of
 
 KEPT_POINTS = 500
-"""Information coefficients kept for a chart."""
+"""Points kept of the information coefficients over time; of more dates each is a mean."""
 
 Progress = Callable[[float, str, LossCurve], None]
 """Takes the share done, what is being done, and the loss curve so far."""
@@ -344,16 +345,31 @@ class _Work:
         return weights
 
 
-def _charts(forecasts: Forecasts) -> Document:
-    daily = correlations_by_date(forecasts)
-    step = max(1, -(-len(daily.rows) // KEPT_POINTS))
-    found: Document = {
-        "information": {
-            "row": daily.rows[::step].tolist(),
-            "ic": daily.ic[::step].tolist(),
-            "rank_ic": daily.rank_ic[::step].tolist(),
-        }
+def information_over_time(daily: Daily, most: int = KEPT_POINTS) -> Document:
+    """Return correlations over time, at most so many points: means of as many dates each.
+
+    Each has the last ``row`` of its dates, how many ``dates``, and the means ``ic`` and
+    ``rank_ic``; the last may be of fewer dates than the others.
+    """
+    step = max(1, -(-len(daily.rows) // most))
+    starts = np.arange(0, len(daily.rows), step)
+    ends = np.minimum(starts + step, len(daily.rows))
+
+    def means(values: Floats) -> list[float]:
+        return (
+            [] if not len(starts) else (np.add.reduceat(values, starts) / (ends - starts)).tolist()
+        )
+
+    return {
+        "row": daily.rows[ends - 1].tolist(),
+        "dates": (ends - starts).tolist(),
+        "ic": means(daily.ic),
+        "rank_ic": means(daily.rank_ic),
     }
+
+
+def _charts(forecasts: Forecasts) -> Document:
+    found: Document = {"information": information_over_time(correlations_by_date(forecasts))}
     if forecasts.classes:
         found["calibration"] = calibration(forecasts.predicted, forecasts.values)
         found["confusion"] = confusion(forecasts.predicted, forecasts.values)

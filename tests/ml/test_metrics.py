@@ -8,6 +8,7 @@ from scipy import stats
 from sklearn import metrics as peer
 
 from quant_tui.ml.metrics import (
+    Daily,
     Forecasts,
     calibration,
     classification,
@@ -20,6 +21,7 @@ from quant_tui.ml.metrics import (
     residuals,
     score_of,
 )
+from quant_tui.ml.training import information_over_time
 
 CHANCE = np.random.default_rng(11)
 COUNT = 400
@@ -101,6 +103,20 @@ def test_a_forecast_that_is_the_same_for_all_symbols_of_a_date_has_no_correlatio
     two = rows[columns < 2], columns[columns < 2]
     alone = Forecasts(by_date[columns < 2], came[columns < 2], came[columns < 2], *two)
     assert told(alone)["ic"] is not None  # over time, as for any forecast of two symbols
+
+
+def test_information_over_time_counts_every_date_whatever_is_kept() -> None:
+    daily = Daily(np.arange(10, 33), CHANCE.normal(size=23), CHANCE.normal(size=23), across=True)
+    whole = information_over_time(daily, 500)
+    assert (whole["rank_ic"], set(whole["dates"])) == (pytest.approx(daily.rank_ic), {1})
+    kept = information_over_time(daily, 6)
+    assert (kept["dates"], kept["row"]) == ([4, 4, 4, 4, 4, 3], [13, 17, 21, 25, 29, 32])
+    assert kept["ic"][1] == pytest.approx(daily.ic[4:8].mean())
+    assert np.dot(kept["rank_ic"], kept["dates"]) == pytest.approx(daily.rank_ic.sum())
+    assert (
+        information_over_time(Daily(np.empty(0, np.int64), *np.empty((2, 0)), across=False))["ic"]
+        == []
+    )
 
 
 def test_charts_hold_every_sample_and_a_score_is_one_number() -> None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
+import pytest
+
+from quant_tui.domain.ml_platform import MLModel
+from quant_tui.domain.vocabulary import ModelType
 from quant_tui.services.composition import Services
 from quant_tui.services.training_request import TrainingRequest
 from quant_tui.ui.modals.form_dialog import FormDialog
+from quant_tui.ui.screens.models.model_charts import information_chart
 from quant_tui.ui.screens.models.training_form import TrainingForm
 
 from .conftest import Driver, Open
@@ -119,3 +125,19 @@ async def test_deleting_can_be_taken_back(open_app: Open) -> None:
         await driver.press("u")
         await driver.until(lambda: "○ trained" in driver.text)
         assert (await driver.services.models.get("signal")).id == model.id
+
+
+def test_the_chart_of_the_ic_sums_every_date_however_many_a_point_stands_for() -> None:
+    days = np.arange("2015-01-01", "2015-05-01", dtype="datetime64[D]").astype(str).tolist()
+    values = np.linspace(-0.2, 0.3, len(days)).tolist()
+    kept = {"date": days, "dates": [3] * (len(days) - 1) + [1], "ic": values, "rank_ic": values}
+    model = MLModel(
+        name="signal", model_type=ModelType.LIGHTGBM, user_id="1", report={"information": kept}
+    )
+    drawn = information_chart(model)
+    assert drawn is not None
+    (mean, total) = (pane.series[0] for pane in drawn.panes)
+    assert mean.name == "mean of 63"
+    assert mean.values[20] == pytest.approx(np.mean(values[:21]))
+    assert mean.values[-1] == pytest.approx(np.average(values[-21:], weights=[3] * 20 + [1]))
+    assert total.values[-1] == pytest.approx(3 * sum(values[:-1]) + values[-1])

@@ -127,13 +127,16 @@ def information_chart(model: MLModel) -> ChartData | None:
     values = np.array(found.get("rank_ic") or [], np.float64)
     if len(values) < LEAST_POINTS:
         return None
-    width = min(63, max(2, len(values) // 4))
+    counts = np.array(found.get("dates") or np.ones(len(values)), np.float64)
+    each = int(counts[0])  # dates that a value is the mean of; the last may be of fewer
+    width = max(2, min(63 // each, len(values) // 4))
+    sums, window = values * counts, np.ones(width)
     mean = np.full(len(values), np.nan)
-    mean[width - 1 :] = np.convolve(values, np.ones(width) / width, "valid")
+    mean[width - 1 :] = np.convolve(sums, window, "valid") / np.convolve(counts, window, "valid")
     dates = np.array(found["date"], "datetime64[D]")
     panes = (
-        Pane((Series(f"mean of {width}", mean, "first"),), write=figure, level=0.0),
-        Pane((Series("sum", np.cumsum(values), "second"),), write=fmt.number),
+        Pane((Series(f"mean of {width * each}", mean, "first"),), write=figure, level=0.0),
+        Pane((Series("sum", np.cumsum(sums), "second"),), write=fmt.number),
     )
     return ChartData(TimeAxis(dates), panes)
 
