@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from quant_tui.domain.base import utc_now
+from quant_tui.domain.errors import StoreUnavailable
 from quant_tui.services.whole_file import write_whole
+
+Done = TypeVar("Done")
 
 NEW = "new"
 """What a draft is filed under that belongs to no strategy yet."""
@@ -42,6 +49,9 @@ class Draft:
 class Drafts:
     """Drafts of one user, a private file each.
 
+    What is asked for is done one after the other, in that order, by one thread: a text that
+    was kept slowly never takes the place of a later one, nor comes back after it was dropped.
+
     Parameters
     ----------
     folder
@@ -50,16 +60,42 @@ class Drafts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._line = ThreadPoolExecutor(1, thread_name_prefix="drafts")
 
-    def keep(self, strategy_id: str, text: str) -> None:
-        """Keep a text in place of the one before."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async def keep(self, strategy_id: str, text: str) -> None:
+        """Keep a text in place of the one before.
+
+        Raises
+        ------
+        StoreUnavailable
+            It cannot be written.
+        """
         draft = Draft(strategy_id, text, utc_now().isoformat())
-        text = json.dumps(asdict(draft), ensure_ascii=False)
-        write_whole(self._path(strategy_id), text.encode())
+        await self._in_line(lambda: self._keep(draft))
 
-    def find(self, strategy_id: str) -> Draft | None:
+    async def find(self, strategy_id: str) -> Draft | None:
         """Return the draft of a strategy, None when there is none that can be read."""
+        return await self._in_line(lambda: self._find(strategy_id))
+
+    async def drop(self, strategy_id: str) -> None:
+        """Forget the draft of a strategy."""
+        await self._in_line(lambda: self._path(strategy_id).unlink(missing_ok=True))
+
+    async def _in_line(self, work: Callable[[], Done]) -> Done:
+        return await asyncio.wrap_future(self._line.submit(work))
+
+    def _keep(self, draft: Draft) -> None:
+        path = self._path(draft.strategy_id)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(path, json.dumps(asdict(draft), ensure_ascii=False).encode())
+        except OSError as error:
+            raise StoreUnavailable(
+                f"What you type cannot be kept in {path}: {error.strerror}.",
+                hint="Save it, or make room and go on typing.",
+            ) from error
+
+    def _find(self, strategy_id: str) -> Draft | None:
         try:
             data = json.loads(self._path(strategy_id).read_text(encoding="utf-8"))
             draft = Draft(str(data["strategy_id"]), str(data["text"]), str(data["kept_at"]))
@@ -67,10 +103,6 @@ class Drafts:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return draft
-
-    def drop(self, strategy_id: str) -> None:
-        """Forget the draft of a strategy."""
-        self._path(strategy_id).unlink(missing_ok=True)
 
     def _path(self, strategy_id: str) -> Path:
         return self._folder / f"{re.sub(r'[^A-Za-z0-9]', '', strategy_id) or NEW}.json"

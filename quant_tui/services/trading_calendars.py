@@ -9,11 +9,11 @@ or the year changes. Half days count as sessions with their own close; ad-hoc cl
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant_tui.domain.errors import InvalidInput
+from quant_tui.services.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -191,22 +192,18 @@ class TradingCalendars:
     def _keep(self, code: str, found: Sessions) -> None:
         """Keep them for the next run; a disk that refuses costs only time."""
         path = self._file(code)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        content = BytesIO()
+        np.savez_compressed(
+            content,
+            days=found.days.astype(np.int64),
+            closes=found.closes.astype(np.int64),
+            since=found.since,
+        )
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with os.fdopen(
-                os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
-            ) as file:
-                np.savez_compressed(
-                    file,
-                    days=found.days.astype(np.int64),
-                    closes=found.closes.astype(np.int64),
-                    since=found.since,
-                )
-            draft.replace(path)
+            write_whole(path, content.getvalue())
         except OSError as error:
             log.warning("%s cannot be written (%s)", path, error)
-            draft.unlink(missing_ok=True)
 
 
 def _work_out(code: str, year: int) -> Sessions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -10,16 +11,19 @@ from pathlib import Path
 from quant_tui.services.drafts import NEW, Drafts
 
 TYPIST = """
-import sys
+import asyncio, sys
 from pathlib import Path
 from quant_tui.services.drafts import NEW, Drafts
 
-drafts = Drafts(Path(sys.argv[1]))
-number = 0
-while True:
-    number += 1
-    drafts.keep(NEW, f"name: {number}\\n" + "# 추세 추종\\n" * 2000)
-    print(number, flush=True)
+async def type_on():
+    drafts = Drafts(Path(sys.argv[1]))
+    number = 0
+    while True:
+        number += 1
+        await drafts.keep(NEW, f"name: {number}\\n" + "# 추세 추종\\n" * 2000)
+        print(number, flush=True)
+
+asyncio.run(type_on())
 """
 
 
@@ -37,7 +41,7 @@ def test_a_killed_editor_loses_no_kept_draft(tmp_path: Path) -> None:
         process.wait()
         process.stdout.close()
         last = int(said[-1]) if said else 1
-        draft = Drafts(folder).find(NEW)
+        draft = asyncio.run(Drafts(folder).find(NEW))
         assert draft is not None
         first, _, rest = draft.text.partition("\n")
         assert first in (f"name: {last}", f"name: {last + 1}"), "kept, but not yet said"

@@ -127,7 +127,8 @@ async def test_versions_search_undo_and_symbol(open_app) -> None:
         await driver.press("enter")
         await driver.until(lambda: "SPX · 504 bars" in driver.text)
 
-        await driver.until(lambda: driver.services.drafts.find(editor.strategy.id) is not None)
+        kept = driver.services.settings.locations.drafts.glob
+        await driver.until(lambda: list(kept(f"*/{editor.strategy.id}.json")))
         await driver.press("escape")
         await driver.until(lambda: driver.app.stack.front == "strategies")
         await driver.services.strategies.create("Other", "BUY_AND_HOLD")

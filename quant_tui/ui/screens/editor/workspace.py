@@ -108,7 +108,7 @@ class Editor(Workspace):
         if self._opened and key == self._key and self.unsaved:
             self.pages.turn_to(page)
             return
-        self._keep_draft()
+        await self._keep_draft()
         strategy = None if key == NEW else await self.services.strategies.get(key)
         text = "" if strategy is None else _text_in_step(strategy)
         self._opened, self._has_draft = True, False
@@ -119,7 +119,7 @@ class Editor(Workspace):
         self.spawn(self._read, group="read", exclusive=True)
         await self._load_versions()
         self.pages.turn_to(page)
-        draft = await asyncio.to_thread(self.services.drafts.find, key)
+        draft = await self.services.drafts.find(key)
         if draft is not None and draft.text != text and draft.text.strip():
             self.code.replace_all(draft.text)
             before = "the saved text" if strategy is not None else "an empty one"
@@ -154,10 +154,10 @@ class Editor(Workspace):
         text = self.code.text
         if text != self._saved_text:
             self._has_draft = True
-            await asyncio.to_thread(self.services.drafts.keep, self._key, text)
+            await self.services.drafts.keep(self._key, text)
         elif self._has_draft:
             self._has_draft = False
-            await asyncio.to_thread(self.services.drafts.drop, self._key)
+            await self.services.drafts.drop(self._key)
         self.look = look = await asyncio.to_thread(look_at, text)
         self.text_side.show_look(look)
         if look.document is not None:
@@ -251,14 +251,14 @@ class Editor(Workspace):
         if not leaves:
             self.pages.turn_to("text")
             return
-        self._keep_draft()
+        self.spawn(self._keep_draft, group="save")
         if self.unsaved:
             self.toast("Not saved yet; your text is kept for when you come back.")
         self.switch_to("strategies", target=self.strategy.id if self.strategy else "")
 
-    def _keep_draft(self) -> None:
+    async def _keep_draft(self) -> None:
         if self._opened and self.ready and self.unsaved:
-            self.services.drafts.keep(self._key, self.code.text)
+            await self.services.drafts.keep(self._key, self.code.text)
 
     # -- saving
 
@@ -293,7 +293,7 @@ class Editor(Workspace):
             return False
         self.strategy = await self.services.strategies.save_text(text, {}, self.strategy)
         self._saved_text = text
-        await asyncio.to_thread(self.services.drafts.drop, key)
+        await self.services.drafts.drop(key)
         await self._load_versions()
         self.toast(f"{self.strategy.name} saved as version {self._version}  ·  ctrl+r runs it")
         return True
