@@ -20,7 +20,21 @@ from quant_tui.ui.workers import has_ended
 from tests.accounts import sign_up
 
 QUIET = frozenset(
-    {"detail", "open", "list", "chart", "load", "save", "run", "jump", "inspect", "layout"}
+    {
+        "card",
+        "chart",
+        "detail",
+        "inspect",
+        "jump",
+        "layout",
+        "lines",
+        "list",
+        "load",
+        "open",
+        "part",
+        "run",
+        "save",
+    }
     | {CommandPalette._GATHER_COMMANDS_GROUP}
 )
 

@@ -1,42 +1,92 @@
-"""Pictures of the features: the list, a card, an error; one at each size."""
+"""Pictures of features, experiments, models, deployments and scenarios."""
 
 from __future__ import annotations
 
-from quant_tui.services.composition import Services
+import pytest
 
-from .conftest import Driver
-from .test_pictures import Look, look
+from quant_tui.ui.screens.models.feature_page import FeaturePage
+from quant_tui.ui.screens.models.model_page import ModelPage
+from quant_tui.ui.screens.models.parts import PARTS
+from quant_tui.ui.screens.models.scenario_page import ScenarioPage
 
-__all__ = ["look"]
+from .model_stock import everything, features, model_of_directions, one_that_failed, two_models
+from .test_models_registry import BEFORE, NEXT
+from .test_pictures import SIZES, Leaf, Look, leaf_through, look, nothing
 
+__all__ = ["leaf_through", "look"]
 
-async def features(services: Services) -> None:
-    """Make four features, one of them in production with a newer draft."""
-    await services.sample_data.load_bars()
-    store = services.features
-    await store.create("모멘텀_20", "close / sma(close, 20) - 1", description="한 달 평균과의 거리")
-    await store.create("rsi_14", "rsi(close, 14)", description="Relative strength of 14 bars")
-    await store.create("calm", "stddev(roc(close, 1), 20) < 1.5")
-    await store.create("place", "rank(roc(close, 20))", description="Rank among the symbols")
-    await store.promote("모멘텀_20")
-    await store.edit("모멘텀_20", expression="close / sma(close, 50) - 1")
-
-
-def test_korean_list(look: Look) -> None:
-    """What the feature under the cursor is, and its versions, stand below."""
-    assert look((120, 36), "6", "escape", "G", prepare=features, until="한 달 평균과의 거리")
+ALL = pytest.mark.parametrize(
+    "size", [(80, 24), (120, 36), (200, 60)], ids=["80x24", "120x36", "200x60"]
+)
+NAMES = [one.name for one in PARTS]
 
 
-def test_information(look: Look) -> None:
-    """IC by horizon over the chart of its course, where there is little room."""
-    keys = ("6", "escape", "G", "enter", "]", "]", "]")
-
-    async def drawn(driver: Driver) -> None:
-        await driver.until(lambda: "2,244" in driver.text and "mean of 63 bars" in driver.text)
-
-    assert look((80, 24), *keys, prepare=features, act=drawn)
+def names(page: type[FeaturePage | ModelPage | ScenarioPage]) -> list[str]:
+    """Return the names of a page's parts."""
+    return [name for name, _ in page.page_titles]
 
 
-def test_overview(look: Look) -> None:
-    """Judgement and figures, where there is much room."""
-    assert look((200, 60), "6", "escape", "G", "enter", prepare=features, until="None yet.")
+@ALL
+async def test_parts(leaf_through: Leaf, size) -> None:
+    await leaf_through(size, "6", pages=NAMES, turn=NEXT, prepare=everything, by_size=False)
+
+
+@SIZES
+async def test_parts_without_any(leaf_through: Leaf, size) -> None:
+    await leaf_through(size, "6", pages=NAMES, turn=NEXT, prepare=nothing, by_size=False)
+
+
+@ALL
+async def test_feature(leaf_through: Leaf, size) -> None:
+    keys = ("6", "escape", "G", "enter")
+    await leaf_through(size, *keys, pages=names(FeaturePage), prepare=features, by_size=False)
+
+
+@ALL
+async def test_model(leaf_through: Leaf, size) -> None:
+    keys = ("6", NEXT, NEXT, "enter")
+    await leaf_through(size, *keys, pages=names(ModelPage), prepare=everything, by_size=False)
+
+
+@ALL
+async def test_model_of_directions(leaf_through: Leaf, size) -> None:
+    """Calibration and confusion take the place of groups of forecasts."""
+    keys = ("6", NEXT, NEXT, "enter")
+    pages = names(ModelPage)
+    await leaf_through(
+        size, *keys, pages=pages, only=pages[:4], prepare=model_of_directions, by_size=False
+    )
+
+
+@ALL
+async def test_scenario(leaf_through: Leaf, size) -> None:
+    keys = ("6", BEFORE, "enter")
+    await leaf_through(size, *keys, pages=names(ScenarioPage), prepare=everything, by_size=False)
+
+
+@SIZES
+def test_feature_with_a_mistake(look: Look, size) -> None:
+    keys = ("6", "n", *"trend", "tab", *"smaa(close, 20)")
+    assert look(size, *keys, prepare=features, until="sma")
+
+
+@SIZES
+def test_failed_training(look: Look, size) -> None:
+    """The newest one failed, and says why."""
+    assert look(size, "6", NEXT, NEXT, "g", prepare=one_that_failed, until="✗ failed")
+
+
+@SIZES
+def test_training_form(look: Look, size) -> None:
+    assert look(size, "6", NEXT, NEXT, "e", prepare=two_models, until="Train a model")
+
+
+@SIZES
+def test_scenario_form(look: Look, size) -> None:
+    assert look(size, "6", BEFORE, "n", prepare=two_models, until="Ranked by")
+
+
+@ALL
+def test_runs_side_by_side(look: Look, size) -> None:
+    keys = ("6", NEXT, "g", "space", "space", "c")
+    assert look(size, *keys, prepare=two_models, until="◆")

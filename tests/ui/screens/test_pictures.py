@@ -137,8 +137,8 @@ def leaf_through(
 ) -> Leaf:
     """Compare each page with its kept picture, in one app: opening it costs more than a page.
 
-    ``pages`` are all that the keys lead through, ``only`` those with pictures; a picture is
-    named after its page, and the size where ``by_size``.
+    ``pages`` are all that the keys and then ``turn`` lead through, ``only`` those with
+    pictures; a picture is named after its page, and the size where ``by_size``.
     """
     monkeypatch.setattr("quant_tui.ui.status.PROBE_AFTER_SECONDS", 3600)
     kept = snapshot.use_extension(SVGImageExtension)
@@ -151,6 +151,7 @@ def leaf_through(
         pages: Sequence[str],
         only: Sequence[str] = (),
         by_size: bool = True,
+        turn: str = NEXT,
         prepare: Callable[[Services], Awaitable[None]] = stock,
     ) -> None:
         async def opener() -> Services:
@@ -170,7 +171,7 @@ def leaf_through(
             await driver.press(*keys)
             for page in pages:
                 if page != pages[0]:
-                    await driver.press(NEXT)
+                    await driver.press(turn)
                 if page in (only or pages):
                     await driver.until(lambda: not driver.status_of_jobs)
                     app.clear_notifications()

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
-
-from quant_tui.services.composition import Services
-from quant_tui.services.scenario_definition import ScenarioDefinition
-from quant_tui.services.scenario_windows import Window
 from quant_tui.ui.screens.models.scenario_form import ScenarioForm
 
 from .conftest import Driver, Open
-from .test_models_registry import BEFORE, REQUEST, one_model, turn
-from .test_pictures import Look, look
-
-__all__ = ["look"]
+from .model_stock import two_models
+from .test_models_registry import BEFORE, turn
 
 PAGE = "right_square_bracket"
-
-
-async def two_models(services: Services) -> None:
-    await one_model(services)
-    changed = replace(REQUEST, parameters={"rounds": 9, "learning_rate": 0.2})
-    await (await services.training.start(changed)).wait()
-
-
-async def a_result(services: Services) -> None:
-    await two_models(services)
-    windows = (Window("하반기 2018", date(2018, 7, 2), date(2018, 12, 28)),
-               Window("learned from", date(2017, 1, 2), date(2017, 3, 31)))  # fmt: skip
-    definition = ScenarioDefinition(windows, ("GAON.SYN", "DORAN.SYN"), costs=(0.0, 0.001))
-    models = [one.id for one in sorted(await services.models.list(), key=lambda one: one.version)]
-    await services.scenarios.create("위기", definition, models=models)
-    await (await services.scenarios.start("위기")).wait()
 
 
 async def page(driver: Driver, title: str) -> None:
@@ -85,12 +61,3 @@ async def test_from_the_form_to_every_page(open_app: Open) -> None:
         await driver.until(lambda: "No scenarios yet" in driver.text)
         await driver.press("u")
         await driver.until(lambda: "위기" in driver.text)
-
-
-def test_result(look: Look) -> None:
-    assert look((80, 24), "6", BEFORE, "enter", prepare=a_result, until="running mean")
-
-
-def test_costs(look: Look) -> None:
-    keys = ("6", BEFORE, "enter", PAGE, PAGE, PAGE)
-    assert look((120, 36), *keys, prepare=a_result, until="Largest drawdown")
