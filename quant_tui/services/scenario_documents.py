@@ -45,5 +45,7 @@ def verdict_of(test: Document, titles: dict[str, str]) -> str:
     if test["better"]:
         return f"{titles[test['better']]} is better"
     if test["diebold_mariano"] is None:
-        return "too few dates" if test["bootstrap"] else "targets differ: see the Sharpe ratios"
+        # what was kept before targets were told apart knows by the bootstrap
+        same = test.get("same_target", test["bootstrap"] is not None)
+        return "too few dates" if same else "targets differ: see the Sharpe ratios"
     return "no difference beyond chance"

@@ -192,21 +192,27 @@ def _summaries(
 ) -> list[Document]:
     """Return each model over all windows, the ranked ones first.
 
-    One is ranked that is out of sample in every window; its value is the mean over them.
+    One is ranked that is out of sample in every window; its value is the mean over them. A
+    window in which no model has the figure, as one of a few days, is left out of the means.
     """
     from quant_tui.services.scenario_judging import rank_value, ranks_of
 
+    figures: list[dict[str, float | None]] = [
+        {
+            one.model.id: rank_value(one.document, definition.ranked_by, definition.middle_cost)
+            for one in window.models
+            if one.is_ranked
+        }
+        for window in judged
+    ]
+    deciding = [one for one in figures if any(value is not None for value in one.values())]
     values: dict[str, float | None] = {}
     counts: dict[str, int] = {}
     for model in models:
-        found = [one.of(model.id) for one in judged]
-        ranked = [one for one in found if one is not None and one.is_ranked]
-        counts[model.id] = len(ranked)
-        figures = [
-            rank_value(one.document, definition.ranked_by, definition.middle_cost) for one in ranked
-        ]
-        known = [one for one in figures if one is not None]
-        values[model.id] = sum(known) / len(known) if known and len(known) == len(figures) else None
+        counts[model.id] = sum(model.id in one for one in figures)
+        own = [one[model.id] for one in deciding if model.id in one]
+        known = [one for one in own if one is not None]
+        values[model.id] = sum(known) / len(known) if known and len(known) == len(own) else None
     whole = {name: value for name, value in values.items() if counts[name] == len(judged)}
     ranks = ranks_of(whole)
     made = [

@@ -126,16 +126,18 @@ def _compared(
     annualization: float,
 ) -> Document:
     one, two = pairs[0]
+    same = one.truth is not None and two.truth is not None and one.truth.target == two.truth.target
     made: Document = {
         "window": window,
         "champion": one.model.id,
         "challenger": two.model.id,
+        "same_target": same,
         "diebold_mariano": None,
         "bootstrap": None,
         "sharpe": None,
         "better": "",
     }
-    if one.truth is not None and two.truth is not None and one.truth.target == two.truth.target:
+    if same and one.truth is not None:
         losses = [np.concatenate([pair[place].losses for pair in pairs]) for place in (0, 1)]
         tested = diebold_mariano(losses[0], losses[1], one.truth.target.horizon)
         made["diebold_mariano"] = None if tested is None else asdict(tested)

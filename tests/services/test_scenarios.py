@@ -12,6 +12,7 @@ from quant_tui.ml.splits import Split
 from quant_tui.ml.targets import Target
 from quant_tui.services.composition import Services
 from quant_tui.services.scenario_definition import ScenarioDefinition
+from quant_tui.services.scenario_documents import titles_of, verdict_of
 from quant_tui.services.scenario_windows import KNOWN, Window
 from tests.services.test_training import train
 
@@ -63,6 +64,24 @@ async def test_models_are_run_judged_tested_and_ranked(stocked: Services) -> Non
     assert changed.results == {}
     other = (await (await scenarios.start("Later")).wait()).results
     assert [one["rank"] for one in other["models"]] == [one["rank"] for one in results["models"]]
+
+
+async def test_a_window_of_a_few_days_takes_no_rank_away(stocked: Services) -> None:
+    one = await train(stocked)
+    two = await train(stocked, parameters={"rounds": 2, "learning_rate": 0.01})
+    week = Window("a week", date(2015, 7, 6), date(2015, 7, 8))
+    scenarios = stocked.scenarios
+    for name, windows in (("Later", (LATER,)), ("Both", (LATER, week))):
+        await scenarios.create(name, replace(DEFINITION, windows=windows), models=[one.id, two.id])
+    alone = (await (await scenarios.start("Later")).wait()).results
+    both = (await (await scenarios.start("Both")).wait()).results
+    assert [found["metrics"]["skill"] for found in both["windows"][1]["models"]] == [None, None]
+    ranked = [(found["model_id"], found["rank"], found["value"]) for found in alone["models"]]
+    assert [(one["model_id"], one["rank"], one["value"]) for one in both["models"]] == ranked
+    assert {found["windows"] for found in both["models"]} == {2}
+    titles = titles_of(both)
+    said = {test["window"]: verdict_of(test, titles) for test in both["tests"]}
+    assert said["a week"] == "too few dates"
 
 
 async def test_what_a_model_learned_from_is_not_ranked(stocked: Services) -> None:
