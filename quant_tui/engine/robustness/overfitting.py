@@ -73,7 +73,7 @@ def backtest_overfitting(
     InvalidInput
         ``blocks`` is odd or out of range, or a return is not finite.
     InsufficientData
-        Fewer than two trials, or fewer than two returns a block.
+        Fewer than two trials, all trials the same, or fewer than two returns a block.
     """
     if blocks % 2 or not 2 <= blocks <= 20:
         raise InvalidInput("blocks must be an even number from 2 to 20.", field="blocks")
@@ -85,6 +85,8 @@ def backtest_overfitting(
         )
     if not np.isfinite(returns).all():
         raise InvalidInput("returns must be finite.", field="returns")
+    if (returns == returns[:, :1]).all():
+        raise InsufficientData("All trials did the same: none could be chosen by luck.")
     edges = np.linspace(0, len(returns), blocks + 1).round().astype(np.int64)
     counts = np.diff(edges).astype(np.float64)
     sums = np.add.reduceat(returns, edges[:-1], axis=0)

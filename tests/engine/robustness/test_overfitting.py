@@ -82,3 +82,11 @@ def test_bad_input_is_named() -> None:
         backtest_overfitting(spoilt)
     with pytest.raises(Cancelled):
         backtest_overfitting(noise(1), cancel=lambda: True)
+
+
+def test_trials_that_all_did_the_same_leave_nothing_to_choose() -> None:
+    one = np.random.default_rng(3).normal(0.0, 0.01, (200, 1))
+    with pytest.raises(InsufficientData, match="did the same"):
+        backtest_overfitting(np.repeat(one, 5, axis=1))
+    apart = np.hstack([one, one, one + 1e-6])
+    assert backtest_overfitting(apart).probability == 0.0

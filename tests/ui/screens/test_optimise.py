@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from quant_tui.ui.screens.optimise import study_actions
 from quant_tui.ui.screens.optimise.overview import choice_lines
 from quant_tui.ui.screens.optimise.standing import no_card, nothing_to_draw
 from quant_tui.ui.screens.optimise.study_form import StudyForm
+from quant_tui.ui.screens.optimise.study_text import read_objectives
 from quant_tui.ui.screens.optimise.view import StudyView
 
 from .conftest import Open
@@ -262,3 +264,9 @@ def test_a_study_says_truly_how_it_stands(view, title: str, text: str, card: str
     assert card in no_card(view).title
     lines = "\n".join(line.plain for line in choice_lines(view, 78))
     assert said.title in lines
+
+
+def test_the_objectives_that_readme_shows_can_be_read() -> None:
+    text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"`(sharpe_ratio; [^`]+)`", text)
+    assert [one.direction for one in read_objectives(shown)] == ["maximize", "minimize"]

@@ -157,7 +157,7 @@ def _space(
 
 
 def read_objectives(text: str) -> tuple[Objective, ...]:
-    """Read objectives: ``sharpe_ratio; min volatility``.
+    """Read objectives: ``sharpe_ratio; min annual_volatility``.
 
     Raises
     ------
