@@ -152,7 +152,7 @@ def parse_document(source: str | Mapping[str, Any]) -> StrategyDocument:
         if key not in KEYS and not findings.full:
             text = str(key)[: limits.NAME_CHARACTERS]
             findings.add(text, 0, "is not a key of a strategy", did_you_mean(text, KEYS))
-    parameters = read_parameters(data.get("params"), findings)
+    parameters = read_parameters(data.get("params"), findings, KEYS)
     lets = _read_lets(data.get("let"), parameters, findings)
     rules: dict[str, ast.expr] = {}
     for key in RULES:

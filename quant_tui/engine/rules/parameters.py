@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -121,11 +121,14 @@ def _as_number(value: object) -> float:
     return number
 
 
-def read_parameters(section: object, findings: Findings) -> dict[str, ParameterSpec]:
+def read_parameters(
+    section: object, findings: Findings, keys: Collection[str] = ()
+) -> dict[str, ParameterSpec]:
     """Read the ``params`` of a document.
 
     Each is ``name: {int: [low, high], default: 20}`` (or ``float``, ``choice: [a, b]``,
-    ``bool: true``), or the longer ``{type: int, low: 1, high: 9, default: 5}``.
+    ``bool: true``), or the longer ``{type: int, low: 1, high: 9, default: 5}``. ``keys`` are
+    those of a document: one that is indented too far is among the parameters by mistake.
     """
     if section is None:
         return {}
@@ -143,7 +146,13 @@ def read_parameters(section: object, findings: Findings) -> dict[str, ParameterS
         elif name in FUNCTIONS or name in FIELDS or name in CONSTANTS:
             findings.add(place, 0, f"{name} is a word of the rule language", f"try my_{name}")
         elif not isinstance(entry, Mapping):
-            findings.add(place, 0, "must be a mapping such as {int: [5, 50], default: 20}")
+            slipped = f"{name} as a rule begins at the left, not under params"
+            findings.add(
+                place,
+                0,
+                "must be a mapping such as {int: [5, 50], default: 20}",
+                slipped if name in keys else "",
+            )
         else:
             spec = _read_one(name, entry, place, findings)
             if spec is not None:

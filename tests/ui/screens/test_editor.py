@@ -96,6 +96,20 @@ async def test_a_strategy_from_an_empty_text(open_app) -> None:
         assert driver.app.stack.front == "backtests"
 
 
+async def test_what_is_missing_is_named_and_a_key_indented_too_far_explained(open_app) -> None:
+    async with open_app((120, 36)) as driver:
+        await driver.press("3", "W")
+        editor = driver.front("editor")
+        await driver.until(lambda: editor.code.has_focus)
+        editor.code.load_text("name: Mine\n")
+        await driver.until(lambda: "✗ entry is missing" in driver.text)
+        editor.code.load_text(
+            "name: Mine\nparams:\n  w: {int: [5, 50], default: 20}\n  entry: close > 5\n"
+        )
+        await driver.until(lambda: "✗ 4:3" in driver.text)
+        assert "as a rule begins at the left" in driver.text
+
+
 async def test_versions_search_undo_and_symbol(open_app) -> None:
     async with open_app((120, 36), before=written) as driver:
         await driver.press("3", "v")

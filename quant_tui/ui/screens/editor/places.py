@@ -19,13 +19,15 @@ _LINE = re.compile(r"line (\d+)")
 class Mistake:
     """A finding where it stands.
 
-    ``line`` and ``column`` count from 0; ``end`` is the column after what is wrong.
+    ``line`` and ``column`` count from 0; ``end`` is the column after what is wrong. What is
+    missing stands nowhere: then they are those of the text's beginning.
     """
 
     line: int
     column: int
     end: int
     finding: Finding
+    stands: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,11 @@ class _Spot:
 
 
 def locate(text: str, findings: tuple[Finding, ...]) -> list[Mistake]:
-    """Return where findings stand in a text, in the order of the text."""
+    """Return where findings stand in a text, in its order; what stands nowhere comes last."""
     spots = dict(_spots(text))
     lines = text.split("\n")
     found = [_mistake(one, spots, lines) for one in findings]
-    return sorted(found, key=lambda one: (one.line, one.column))
+    return sorted(found, key=lambda one: (not one.stands, one.line, one.column))
 
 
 def with_default(text: str, name: str, value: str) -> str:
@@ -95,7 +97,7 @@ def _mistake(finding: Finding, spots: dict[str, _Spot], lines: list[str]) -> Mis
         place = place.rpartition(".")[0]
     spot = spots.get(place)
     if spot is None:
-        return Mistake(0, 0, max(1, len(lines[0])), finding)
+        return Mistake(0, 0, max(1, len(lines[0])), finding, stands=False)
     if finding.column and place == finding.place:
         line, column = spot.value.start_mark.line, spot.value.start_mark.column
         if getattr(spot.value, "style", None) in ("'", '"'):

@@ -91,8 +91,8 @@ class TextSide(Vertical):
         finding = first.finding
         hint = f" – {finding.suggestion}" if finding.suggestion else ""
         more = f"  (+{len(look.mistakes) - 1})" if len(look.mistakes) > 1 else ""
-        place = f"{first.line + 1}:{first.column + 1}"
-        self._say(f"✗ {place}  {finding.message}{hint}{more}", "$text-error")
+        place = f"{first.line + 1}:{first.column + 1} " if first.stands else finding.place
+        self._say(f"✗ {place} {finding.message}{hint}{more}", "$text-error")
 
     def show_no_preview(self, why: str) -> None:
         """Say why right rules are not drawn."""
