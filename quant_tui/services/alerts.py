@@ -15,11 +15,11 @@ from quant_tui.jobs.manager import Job, JobContext, JobManager
 from quant_tui.services.arrivals import Arrivals, BarsArrived
 from quant_tui.services.feeds import Feed
 from quant_tui.services.gathered_arrivals import Arrived, GatheredArrivals
-from quant_tui.services.market_data import MarketDataService
 from quant_tui.services.names import checked_name
 from quant_tui.services.rule_values import Newest, RuleValues, check_rule
 from quant_tui.services.watchlist_edits import details_of, with_details
 from quant_tui.services.watchlists import WatchlistService
+from quant_tui.storage.duck.records import is_intraday
 from quant_tui.storage.mongo.repositories import UserRepositories
 
 LOOK_BACK = 5
@@ -27,9 +27,6 @@ LOOK_BACK = 5
 
 GATHER_SECONDS = 0.5
 """How long word of new bars is gathered before the alerts are looked at."""
-
-BY_SESSION = ("1d", "1wk", "1mo")
-"""Intervals whose bars alerts look at."""
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +62,6 @@ class AlertService:
         self,
         repositories: UserRepositories,
         watchlists: WatchlistService,
-        market_data: MarketDataService,
         values: RuleValues,
         jobs: JobManager,
         feed: AlertFeed,
@@ -73,7 +69,6 @@ class AlertService:
         self._events = repositories.alert_events
         self._user_id = repositories.user_id
         self._watchlists = watchlists
-        self._market_data = market_data
         self._values = values
         self._jobs = jobs
         self._feed = feed
@@ -184,7 +179,7 @@ class AlertService:
     # ---------------------------------------------------------------------------- looking
 
     def listen(self, arrivals: Arrivals, *missed: BarsArrived) -> None:
-        """Look at the alerts from now on whenever bars by session arrive."""
+        """Look at the alerts from now on whenever bars of which days consist arrive."""
         self._arrivals.listen(arrivals, *missed)
 
     def stop(self) -> None:
@@ -193,14 +188,25 @@ class AlertService:
 
     async def _start_if_any(self, arrived: Arrived) -> None:
         """Begin a job where an alert is about one of the symbols."""
-        symbols = frozenset(symbol for one in BY_SESSION for symbol in arrived.get(one, ()))
         try:
+            symbols = await self._with_new_days(arrived)
             wanted = any(True for _ in _wanted(await self._watchlists.list(), symbols))
         except QuantError:
             log.exception("the alerts could not be looked at")
         else:
             if wanted:
                 self.start(symbols)
+
+    async def _with_new_days(self, arrived: Arrived) -> frozenset[str]:
+        """Return the symbols whose daily bars change by what arrived."""
+        new: set[str] = set()
+        intraday: set[str] = set()
+        for interval, symbols in arrived.items():
+            (intraday if is_intraday(interval) else new).update(symbols)
+        if intraday:
+            summaries = await self._values.summaries(intraday)
+            new.update(one.symbol for one in summaries if is_intraday(one.interval))
+        return frozenset(new)
 
     def start(self, symbols: frozenset[str] | None = None) -> Job[Fired]:
         """Look at the alerts as a job, which tells the feed of what fired.
@@ -297,10 +303,7 @@ class AlertService:
                 hint="Add them to the list first, or leave symbols empty for all of it.",
             )  # fmt: skip
         watched = set(symbols or watchlist.symbols)
-        lasts: dict[str, date] = {}
-        for one in await self._market_data.symbols():
-            if one.symbol in watched and one.interval in BY_SESSION:
-                lasts[one.symbol] = max(one.last, lasts.get(one.symbol, one.last))
+        lasts = {one.symbol: one.last for one in await self._values.summaries(watched)}
         since = max(lasts.values(), default=None)
         return ListAlert(
             id=uuid.uuid4().hex[:8],

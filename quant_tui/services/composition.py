@@ -213,8 +213,9 @@ class Services:
     def rule_values(self) -> RuleValues:
         """Values of rules on many symbols."""
         from quant_tui.services.rule_values import RuleValues
+        from quant_tui.storage.duck.daily import DailyBarRepository
 
-        return RuleValues(self.stores.bars, self.jobs)
+        return RuleValues(DailyBarRepository(self.stores.duck), self.jobs)
 
     @cached_property
     def alert_feed(self) -> AlertFeed:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from quant_tui.domain.cancellation import CancelCheck, raise_if_cancelled
 from quant_tui.domain.errors import InsufficientData, InvalidInput, StrategyError
-from quant_tui.storage.duck.bars import BarRepository
+from quant_tui.storage.duck.daily import DailyBarRepository
 from quant_tui.storage.duck.records import SymbolSummary, is_intraday
 
 if TYPE_CHECKING:
@@ -93,19 +93,23 @@ def first_finding(error: StrategyError) -> str:
 
 
 class RuleValues:
-    """Evaluates rules over the stored daily bars.
+    """Evaluates rules over daily bars.
 
     Parameters
     ----------
     bars
-        Where the bars are.
+        Where they are.
     jobs
         Runs what takes long.
     """
 
-    def __init__(self, bars: BarRepository, jobs: JobManager) -> None:
+    def __init__(self, bars: DailyBarRepository, jobs: JobManager) -> None:
         self._bars = bars
         self._jobs = jobs
+
+    async def summaries(self, symbols: Iterable[str]) -> list[SymbolSummary]:
+        """Say what the daily bars of symbols come from, one line a symbol that has any."""
+        return await asyncio.to_thread(self._bars.summaries, tuple(symbols))
 
     def start(
         self,
@@ -140,8 +144,7 @@ class RuleValues:
         progress: Callable[[float, str], None] | None = None,
         cancel: CancelCheck | None = None,
     ) -> ByRule:
-        summaries = await asyncio.to_thread(self._bars.summaries, tuple(symbols))
-        stored = [one for one in summaries if not is_intraday(one.interval)]
+        stored = await self.summaries(symbols)
         everything: ByRule = [{} for _ in rules]
         absent = {one: Newest(why=f"no daily bars of {one}") for one in symbols}
         for one in stored:
@@ -180,7 +183,7 @@ class RuleValues:
     def _load(self, names: tuple[str, ...], start: date | None, cancel: CancelCheck | None) -> Bars:
         from quant_tui.engine import Bars
 
-        table = self._bars.load(names, start, None, interval="1d", cancel=cancel)
+        table = self._bars.load(names, start, cancel=cancel)
         return Bars(
             symbols=table.symbols,
             dates=table.dates,
@@ -215,8 +218,12 @@ def _start(chunk: Sequence[SymbolSummary], rules: Sequence[SingleRule], newest: 
         return None
     needed = max((rule.bars_needed or 0 for rule in rules), default=0) + newest
     first = min(one.last for one in chunk)
-    days = needed * max(DAYS_A_BAR.get(one.interval, 31.5) for one in chunk) + 10
+    days = needed * max(_days_a_bar(one.interval) for one in chunk) + 10
     return first - timedelta(days=min(int(days), (first - date.min).days))
+
+
+def _days_a_bar(interval: str) -> float:
+    return DAYS_A_BAR["1d" if is_intraday(interval) else interval]
 
 
 def _newest(

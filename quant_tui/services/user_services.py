@@ -208,7 +208,6 @@ class UserServices:
         made = AlertService(
             self._mine,
             self.watchlists,
-            shared.market_data,
             shared.rule_values,
             shared.jobs,
             shared.alert_feed,

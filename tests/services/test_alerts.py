@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pyarrow as pa
 import pytest
@@ -102,6 +102,42 @@ async def test_an_arrival_looks_by_itself_and_tells_the_feed(services: Services)
     services.arrivals.publish(BarsArrived(("A",), "1d"))
     services.arrivals.publish(BarsArrived(("A",), "5m"))
     assert _told(await asyncio.wait_for(heard, 20)) == [("A", "2026-03-03", 11.0)]
+    stop()
+
+
+def _store_hours(services: Services, symbol: str, closes: Sequence[float], first: int = 0) -> None:
+    """Store two bars a day: the first closes at 1, the second where the day does."""
+    at = [
+        datetime.combine(START, time(hour)) + timedelta(days=first + day)
+        for day in range(len(closes))
+        for hour in (10, 11)
+    ]
+    prices = [price for close in closes for price in (1.0, float(close))]
+    table = pa.table(
+        {
+            "symbol": [symbol] * len(at),
+            "date": pa.array(at, pa.timestamp("us")),
+            **dict.fromkeys(("open", "high", "low", "close"), prices),
+            "volume": [1000.0] * len(at),
+        }
+    )
+    services.stores.bars.upsert(table, ImportBatch("test", interval="1h"))
+
+
+async def test_days_of_intraday_bars_are_looked_at_where_there_are_no_others(
+    services: Services,
+) -> None:
+    """A day is one session, whatever its bars do; minute bars of others change nothing."""
+    _store(services, {"B": [9]})
+    _store_hours(services, "A", [9, 11])
+    _store_hours(services, "B", [99])
+    await _watched(services)
+    assert (await services.alerts.look()).events == ()
+    _store_hours(services, "A", [9, 12], first=2)
+    heard: asyncio.Future[Sequence[AlertEvent]] = asyncio.get_running_loop().create_future()
+    stop = services.alert_feed.subscribe(heard.set_result)
+    services.arrivals.publish(BarsArrived(("A", "B"), "1h"))
+    assert _told(await asyncio.wait_for(heard, 20)) == [("A", "2026-03-05", 12.0)]
     stop()
 
 

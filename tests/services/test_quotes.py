@@ -11,6 +11,7 @@ import pytest
 from quant_tui.engine.indicators.rolling import rolling_max, rolling_min, sma
 from quant_tui.engine.indicators.smoothed import rsi
 from quant_tui.services.composition import Services
+from quant_tui.services.price_series import PriceSeries, resample
 from quant_tui.services.quotes import CLOSES
 from quant_tui.storage.duck.records import ImportBatch
 
@@ -76,6 +77,40 @@ async def test_a_symbol_that_ended_long_ago_keeps_its_own_year(services: Service
     assert (old.last, old.date, old.rsi) == (300.0, date(2001, 5, 4), 100.0)
     assert new.from_sma_200 == 0.0
     assert new.rsi == 0.0
+
+
+def _store_minutes(services: Services, symbol: str, interval: str, minutes: int) -> PriceSeries:
+    """Store two days' worth of bars of a length, and return them."""
+    first = np.datetime64("2026-03-02T00:00", "us")
+    dates = first + np.arange(2880 // minutes) * np.timedelta64(minutes, "m")
+    close = 100.0 + np.random.default_rng(7).normal(size=len(dates)).cumsum()
+    prices = PriceSeries(
+        symbol, interval, dates, close + 0.1, close + 0.5, close - 0.5, close,
+        np.arange(len(dates), dtype=float),
+    )  # fmt: skip
+    columns = {name: getattr(prices, name) for name in ("open", "high", "low", "close", "volume")}
+    table = pa.table({"symbol": [symbol] * len(dates), "date": pa.array(dates), **columns})
+    services.stores.bars.upsert(table, ImportBatch("test", interval=interval))
+    return prices
+
+
+async def test_days_are_made_of_intraday_bars_where_there_are_no_others(
+    services: Services,
+) -> None:
+    """As the symbol's own view makes them: of the longest bars; daily ones are left alone."""
+    _store(services, "BOTH", [10.0, 11.0], last=date(2026, 3, 2))
+    for symbol in ("MINUTES", "BOTH"):
+        _store_minutes(services, symbol, "5m", 5)
+    days = resample(_store_minutes(services, "MINUTES", "1h", 60), "1d")
+    minutes, both, nobody = await services.quotes.quotes(["MINUTES", "BOTH", "NOBODY"])
+    assert (minutes.date, minutes.bars) == (date(2026, 3, 3), 2)
+    assert minutes.closes == tuple(days.close.tolist())
+    assert minutes.last == days.close[-1]
+    assert minutes.change == days.close[-1] - days.close[-2]
+    assert minutes.volume == days.volume[-1]
+    assert (minutes.low, minutes.high) == (days.low.min(), days.high.max())
+    assert (both.last, both.bars) == (11.0, 2)
+    assert nobody.bars == 0
 
 
 async def test_no_symbols(services: Services) -> None:

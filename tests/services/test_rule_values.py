@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from quant_tui.domain.errors import Cancelled, StrategyError
@@ -11,6 +14,7 @@ from quant_tui.engine.rules.single import parse_single
 from quant_tui.services import rule_values
 from quant_tui.services.composition import Services
 from quant_tui.services.rule_values import ByRule, check_rule, rule_problem
+from quant_tui.storage.duck.records import ImportBatch
 
 RULES = (
     "close / rolling_max(high, 252) - 1",
@@ -83,6 +87,30 @@ async def test_values_are_those_of_the_engine_over_all_bars(
             np.testing.assert_allclose(got, expected, rtol=1e-7, atol=1e-9)
             if rule.is_condition:
                 assert isinstance(newest.last, bool)
+
+
+async def test_days_made_of_intraday_bars_stand_beside_stored_ones(services: Services) -> None:
+    """A rule across symbols sees both kinds on one calendar, from the bars it needs on."""
+    days = np.datetime64("2026-03-02", "D") + np.arange(4)
+    hours = (days[:, None] + np.array([10, 11], "timedelta64[h]")).ravel().astype("datetime64[us]")
+    close = np.array([1.0, 2.0, 3.0, 4.0])
+    for symbol, interval, dates, closes in (
+        ("DAILY", "1d", days, 10.0 - close),
+        ("HOURLY", "1h", hours, np.column_stack([close + 100, close]).ravel()),
+    ):
+        prices = dict.fromkeys(("open", "high", "low", "close"), closes)
+        columns = {"symbol": [symbol] * len(dates), "date": dates, **prices, "volume": closes}
+        services.stores.bars.upsert(pa.table(columns), ImportBatch("test", interval=interval))
+    rules = [check_rule(text) for text in ("sma(close, 2)", "high", "volume", "rank(close)")]
+    average, high, volume, rank = await services.rule_values.evaluate(
+        rules, ["HOURLY", "DAILY"], newest=2
+    )
+    assert average["HOURLY"].values == (2.5, 3.5)
+    assert average["HOURLY"].dates == average["DAILY"].dates == (date(2026, 3, 4), date(2026, 3, 5))
+    assert high["HOURLY"].values == (103.0, 104.0)
+    assert volume["HOURLY"].values == (106.0, 108.0)
+    assert rank["HOURLY"].values == (2.0, 2.0)
+    assert rank["DAILY"].values == (1.0, 1.0)
 
 
 async def test_what_is_not_defined_says_why(stocked: Services) -> None:

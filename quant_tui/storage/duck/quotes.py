@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant_tui.domain.cancellation import CancelCheck, interrupted_by
+from quant_tui.storage.duck.daily import fetch_days, together
 from quant_tui.storage.duck.database import DuckStore
 from quant_tui.storage.duck.selection import distinct
 
@@ -63,7 +64,8 @@ class QuoteRepository:
         """Load the bars of about the last thirteen months of each symbol, by one query.
 
         A symbol's own last bar is where its thirteen months end. Weekly and monthly bars
-        reach as many bars back. Symbols without bars by session have empty columns.
+        reach as many bars back. Where some symbols have no bars by session, another query
+        puts their intraday bars together to days. Symbols without bars have empty columns.
 
         Parameters
         ----------
@@ -99,7 +101,10 @@ class QuoteRepository:
             interrupted_by(cancel, connection.interrupt),
         ):
             fetched = connection.execute(query, [list(names)]).fetchnumpy()
-        return _side_by_side(names, {key: np.asarray(column) for key, column in fetched.items()})
+            rows = {key: np.asarray(column) for key, column in fetched.items()}
+            if not np.bincount(rows["position"], minlength=len(names)).all():
+                rows = together(rows, fetch_days(connection, names, days=CALENDAR_DAYS))
+        return _side_by_side(names, rows)
 
 
 def _side_by_side(names: tuple[str, ...], rows: Mapping[str, NDArray[np.generic]]) -> RecentBars:
