@@ -10,7 +10,7 @@ import typer
 from quant_tui.cli import backtest_options as options
 from quant_tui.cli.backtest_output import print_comparison, print_report, print_rerun
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import ProgressLine, percent, print_json, print_table, ratio
+from quant_tui.cli.output import finished, percent, print_json, print_table, ratio
 from quant_tui.cli.shared_options import ForceOption
 from quant_tui.cli.strategy import parse_parameters
 from quant_tui.domain.base import Document
@@ -98,8 +98,7 @@ def run(
         )
         backtests = services.backtests
         job = await (backtests.run_unsaved(request) if no_save else backtests.start(request))
-        services.jobs.subscribe(ProgressLine())
-        return await job.wait()
+        return await finished(services.jobs, job)
 
     print_report(command.run(work).to_document(), as_json=as_json, chart=chart)
 
@@ -240,8 +239,7 @@ def rerun(
         backtests = services.backtests
         before = await backtests.show(source)
         job = await backtests.rerun(source)
-        services.jobs.subscribe(ProgressLine())
-        after = await job.wait()
+        after = await finished(services.jobs, job)
         if before.result is None:
             return {**after.to_document(), "rerun": None}
         return compare_rerun(before, after).to_document()

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import ProgressLine, print_json
+from quant_tui.cli.output import finished, print_json
 from quant_tui.jobs.manager import JobContext, JobManager
 from quant_tui.services.backup import BackupReport
 from quant_tui.services.composition import Services
@@ -35,8 +35,7 @@ def backup(
     command: CommandContext = context.obj
 
     async def work(services: Services) -> BackupReport:
-        services.jobs.subscribe(ProgressLine())
-        return await services.backups.start(out).wait()
+        return await finished(services.jobs, services.backups.start(out))
 
     report = command.run(work)
     if not report.one_moment:
@@ -84,8 +83,7 @@ def restore(
                 return await one.put_in_place()
 
         try:
-            jobs.subscribe(ProgressLine())
-            return await jobs.start("restore", f"Restore {path.name}", whole).wait()
+            return await finished(jobs, jobs.start("restore", f"Restore {path.name}", whole))
         finally:
             await jobs.shutdown(timeout_seconds=30)
 

@@ -11,7 +11,7 @@ import typer
 
 from quant_tui.cli import data_fetch, data_files, data_quality, data_show
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import ProgressLine, print_json, print_table
+from quant_tui.cli.output import finished, print_json, print_table
 from quant_tui.cli.plain import plain
 from quant_tui.domain.errors import DataImportError
 from quant_tui.providers.options import ReadOptions
@@ -81,8 +81,7 @@ def import_(
 
     async def load_sample(services: Services) -> SampleReport:
         job = services.jobs.start("import", "Sample data", services.sample_data.load)
-        services.jobs.subscribe(ProgressLine())
-        return await job.wait()
+        return await finished(services.jobs, job)
 
     async def load_path(services: Services) -> ImportReport | FolderRound:
         assert path is not None  # noqa: S101 -- checked above
@@ -101,16 +100,12 @@ def import_(
         )
         request = ImportRequest(path, options, source, adjustment)
         job = services.market_data.start_import(request)
-        services.jobs.subscribe(ProgressLine())
         try:
-            return await job.wait()
+            return await finished(services.jobs, job)
         except DataImportError as error:
             for problem in error.problems[:SHOWN_PROBLEMS]:
                 print(plain(str(problem)), file=sys.stderr)
             raise
-        finally:
-            if not job.status.is_final:
-                job.cancel()
 
     if sample:
         loaded = command.run(load_sample)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import ProgressLine, print_json, print_table
+from quant_tui.cli.output import finished, print_json, print_table
 from quant_tui.cli.plain import plain
 from quant_tui.domain.base import Document
 from quant_tui.providers.base import Budget
@@ -87,12 +87,7 @@ def fetch(
         if sys.stderr.isatty():
             print(_plan_text(await services.fetching.plan(request)), file=sys.stderr)
         job = services.fetching.start(request)
-        services.jobs.subscribe(ProgressLine())
-        try:
-            return await job.wait()
-        finally:
-            if not job.status.is_final:
-                job.cancel()
+        return await finished(services.jobs, job)
 
     report = command.run(work)
     if as_json:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import ProgressLine, print_json
+from quant_tui.cli.output import finished, print_json
 from quant_tui.cli.plain import plain
 from quant_tui.cli.shared_options import ForceOption
 from quant_tui.domain.base import Document
@@ -63,12 +63,7 @@ def export(
 
     async def work(services: Services) -> ExportReport:
         job = await services.bar_exports.start(request)
-        services.jobs.subscribe(ProgressLine())
-        try:
-            return await job.wait()
-        finally:
-            if not job.status.is_final:
-                job.cancel()
+        return await finished(services.jobs, job)
 
     report = command.run(work)
     if as_json:

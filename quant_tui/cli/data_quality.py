@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import ProgressLine, print_json, print_table
+from quant_tui.cli.output import finished, print_json, print_table
 from quant_tui.cli.plain import plain
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import InvalidInput, NotFound
@@ -95,12 +95,7 @@ def _refuse_contradictions(
 
 async def _checked(services: Services, names: list[str]) -> QualityReport:
     job = services.data_quality.start_check(names or None)
-    services.jobs.subscribe(ProgressLine())
-    try:
-        return await job.wait()
-    finally:
-        if not job.status.is_final:
-            job.cancel()
+    return await finished(services.jobs, job)
 
 
 def _days(texts: list[str] | None) -> list[date] | None:

@@ -17,7 +17,7 @@ from quant_tui.cli.deployment_output import (
 )
 from quant_tui.cli.model import commands
 from quant_tui.cli.model_options import Environment, EnvironmentFilter, JsonOption, Model, Name
-from quant_tui.cli.output import ProgressLine
+from quant_tui.cli.output import finished
 from quant_tui.domain.base import Document
 from quant_tui.services.composition import Services
 
@@ -125,8 +125,7 @@ def score(context: typer.Context, as_json: JsonOption = False) -> None:
 
     async def work(services: Services) -> Document:
         job = services.scoring.start()
-        services.jobs.subscribe(ProgressLine())
-        found = await job.wait()
+        found = await finished(services.jobs, job)
         return {
             "dates": [
                 {

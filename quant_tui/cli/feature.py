@@ -18,7 +18,7 @@ from quant_tui.cli.feature_output import (
     summary_row,
 )
 from quant_tui.cli.model_options import Interval, JsonOption
-from quant_tui.cli.output import ProgressLine, print_deleted, print_json, print_table
+from quant_tui.cli.output import finished, print_deleted, print_json, print_table
 from quant_tui.domain.base import Document
 from quant_tui.domain.vocabulary import FeatureType
 from quant_tui.services.composition import Services
@@ -100,8 +100,7 @@ def show(
     async def work(services: Services) -> FeatureCard:
         await _require(services, scope)
         job = await services.feature_cards.start(name, scope)
-        services.jobs.subscribe(ProgressLine())
-        return await job.wait()
+        return await finished(services.jobs, job)
 
     if not card:
         history = command.run(look)
@@ -305,8 +304,7 @@ def check(
     async def work(services: Services) -> LeakReport:
         await _require(services, scope)
         job = await services.feature_cards.start_check(name, scope)
-        services.jobs.subscribe(ProgressLine())
-        return await job.wait()
+        return await finished(services.jobs, job)
 
     found = command.run(work)
     if as_json:

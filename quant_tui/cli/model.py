@@ -17,7 +17,7 @@ from quant_tui.cli.model_output import (
     print_runs,
 )
 from quant_tui.cli.optimize_space import FORMS, parse_space
-from quant_tui.cli.output import ProgressLine, print_deleted
+from quant_tui.cli.output import finished, print_deleted
 from quant_tui.cli.strategy import parse_parameters
 from quant_tui.domain.base import Document
 from quant_tui.services.composition import Services
@@ -162,8 +162,7 @@ def train(
 
     async def work(services: Services) -> Document:
         job = await services.training.start(request())
-        services.jobs.subscribe(ProgressLine())
-        return _document(services, await job.wait())
+        return _document(services, await finished(services.jobs, job))
 
     print_model(command.run(work), as_json=as_json)
 

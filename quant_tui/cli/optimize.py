@@ -11,7 +11,7 @@ from quant_tui.cli import backtest_options as options
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.optimize_output import SHOWN_TRIALS, print_studies, print_study
 from quant_tui.cli.optimize_space import FORMS, parse_objectives, parse_space, parse_split
-from quant_tui.cli.output import ProgressLine, print_deleted, print_json
+from quant_tui.cli.output import finished, print_deleted, print_json
 from quant_tui.cli.shared_options import ForceOption
 from quant_tui.cli.strategy import parse_parameters
 from quant_tui.domain.base import Document
@@ -177,8 +177,7 @@ def run(
             warm_up=warm_up,
         )
         job = await services.studies.start(request)
-        services.jobs.subscribe(ProgressLine())
-        return (await job.wait()).to_document()
+        return (await finished(services.jobs, job)).to_document()
 
     print_study(command.run(work), as_json=as_json)
 
@@ -199,8 +198,7 @@ def resume(
 
     async def work(services: Services) -> Document:
         job = await services.studies.resume(study_id, more)
-        services.jobs.subscribe(ProgressLine())
-        return (await job.wait()).to_document()
+        return (await finished(services.jobs, job)).to_document()
 
     print_study(command.run(work), as_json=as_json)
 

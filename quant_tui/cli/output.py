@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from quant_tui.cli.plain import plain
 from quant_tui.domain.base import Document
-from quant_tui.jobs.manager import Job
+from quant_tui.jobs.manager import Job, JobManager
+
+T = TypeVar("T")
 
 BAR_WIDTH = 30
 REDRAW_SECONDS = 0.1
@@ -95,6 +97,24 @@ class ProgressLine:
             sys.stderr.write("\r" + line.ljust(self._width))
             self._width = len(line)
         sys.stderr.flush()
+
+
+async def finished(jobs: JobManager, job: Job[T]) -> T:
+    """Wait for a job, showing its progress, and return its result.
+
+    It is cancelled where the wait is, as by ctrl+c.
+
+    Raises
+    ------
+    QuantError
+        What the job failed with.
+    """
+    jobs.subscribe(ProgressLine())
+    try:
+        return await job.wait()
+    finally:
+        if not job.status.is_final:
+            job.cancel()
 
 
 def _is_number(value: object) -> bool:

@@ -12,7 +12,7 @@ import typer
 from quant_tui.cli import portfolio_output
 from quant_tui.cli.asking import agrees
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import ProgressLine, print_json
+from quant_tui.cli.output import finished, print_json
 from quant_tui.cli.plain import plain
 from quant_tui.cli.shared_options import ForceOption
 from quant_tui.domain.base import Document
@@ -233,8 +233,7 @@ def import_(
         portfolio = await _find(services, portfolio_id)
         file = ImportFile(path, encoding, date_format, mapping)
         job = services.portfolios.transactions.start_import(portfolio.id, file)
-        services.jobs.subscribe(ProgressLine())
-        done = await job.wait()
+        done = await finished(services.jobs, job)
         return {
             "path": done.path,
             "rows": done.rows,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import ProgressLine, print_json, print_table
+from quant_tui.cli.output import finished, print_json, print_table
 from quant_tui.domain.base import Document
 from quant_tui.services.composition import Services
 from quant_tui.services.retrieval_found import Found
@@ -68,8 +68,7 @@ def index(context: typer.Context, as_json: JsonOption = False) -> None:
     command: CommandContext = context.obj
 
     async def work(services: Services) -> Document:
-        services.jobs.subscribe(ProgressLine())
-        await services.retrieval.reindex().wait()
+        await finished(services.jobs, services.retrieval.reindex())
         return (await services.retrieval.state()).to_document()
 
     state = command.run(work)

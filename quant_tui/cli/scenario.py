@@ -11,7 +11,7 @@ import typer
 from quant_tui.cli import backtest_options as options
 from quant_tui.cli.context import CommandContext
 from quant_tui.cli.model_options import JsonOption, names_of
-from quant_tui.cli.output import ProgressLine, print_deleted, print_json, print_table
+from quant_tui.cli.output import finished, print_deleted, print_json, print_table
 from quant_tui.cli.plain import plain
 from quant_tui.cli.scenario_output import print_scenario, print_scenarios
 from quant_tui.cli.shared_options import with_options
@@ -216,8 +216,7 @@ def run(
         from quant_tui.services.scenario_documents import scenario_document
 
         job = await services.scenarios.start(scenario, names_of(models))
-        services.jobs.subscribe(ProgressLine())
-        return scenario_document(await job.wait())
+        return scenario_document(await finished(services.jobs, job))
 
     print_scenario(command.run(work), as_json=as_json)
 

@@ -12,7 +12,7 @@ import typer
 
 from quant_tui.cli import backtest_options as options
 from quant_tui.cli.context import CommandContext
-from quant_tui.cli.output import ProgressLine, print_json, print_table
+from quant_tui.cli.output import finished, print_json, print_table
 from quant_tui.cli.strategy_output import print_card
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import StrategyError
@@ -254,8 +254,7 @@ def stress(
             config=BacktestConfig(commission=commission, slippage=slippage),
         )
         job = await services.checks.start(request, only or ())
-        services.jobs.subscribe(ProgressLine())
-        return await job.wait()
+        return await finished(services.jobs, job)
 
     found = command.run(work)
     if as_json:
