@@ -134,8 +134,9 @@ class Jumps:
 
     Attributes
     ----------
-    before, opened, close, after
-        The close before, the bar's own open and close, the close after (NaN at the end).
+    earlier, before, opened, close, after
+        The two closes before, the bar's own open and close, the close after (NaN where
+        there is none).
     usual_move
         Robust deviation of the returns around, the jump and what follows it left out.
     turnover
@@ -143,6 +144,7 @@ class Jumps:
         when there was none.
     """
 
+    earlier: FloatArray
     before: FloatArray
     opened: FloatArray
     close: FloatArray
@@ -161,11 +163,13 @@ def judge_jumps(jumps: Jumps) -> tuple[BoolArray, FloatArray]:
     split_ratios
         (K,) new shares for an old one of the usual split that would explain the jump,
         NaN where none does: open and close must both be near its price, the next bar
-        must not take it back, and a fall must not come with a crash's turnover.
+        must not take it back, it must itself not take the bar before back, and a fall
+        must not come with a crash's turnover.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         moves = np.abs(np.log(jumps.close / jumps.before))
         back = np.abs(np.log(jumps.after / jumps.before)) < REVERTED * moves
+        takes_back = np.abs(np.log(jumps.close / jumps.earlier)) < REVERTED * moves
         change = jumps.close / jumps.before - 1.0
         spikes: BoolArray = back & (np.abs(change) > LOCAL_DEVIATIONS * jumps.usual_move)
         prices = jumps.before[:, None] * _SPLIT_FACTORS
@@ -177,7 +181,7 @@ def judge_jumps(jumps: Jumps) -> tuple[BoolArray, FloatArray]:
     ratios = np.full(len(moves), np.nan)
     if len(moves):
         nearest = off.argmin(axis=1)
-        is_split = (off.min(axis=1) < SPLIT_TOLERANCE) & ~spikes & ~crash
+        is_split = (off.min(axis=1) < SPLIT_TOLERANCE) & ~(spikes | takes_back | crash)
         ratios[is_split] = 1.0 / _SPLIT_FACTORS[nearest[is_split]]
     return spikes, ratios
 
@@ -307,13 +311,14 @@ class _Series:
         rows = np.flatnonzero(np.abs(returns - centre) > bound) + 1
         if len(rows) == 0:
             return none, none
-        follows = np.append(close, np.nan)
+        around = np.concatenate(([np.nan], close, [np.nan]))
         spikes, ratios = judge_jumps(
             Jumps(
+                earlier=around[rows - 1],
                 before=close[rows - 1],
                 opened=self._open[rows],
                 close=close[rows],
-                after=follows[rows + 1],
+                after=around[rows + 2],
                 usual_move=self._usual_moves(returns, rows - 1),
                 turnover=self._turnover(rows),
             )

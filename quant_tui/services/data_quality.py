@@ -202,7 +202,13 @@ class DataQualityService:
             return
         spikes, ratios = judge_jumps(
             Jumps(
-                found.before, found.open, found.close, found.after, found.usual_move, found.turnover
+                found.earlier,
+                found.before,
+                found.open,
+                found.close,
+                found.after,
+                found.usual_move,
+                found.turnover,
             )
         )
         moves = np.log(found.close / found.before)

@@ -82,6 +82,14 @@ def test_a_split_either_way_is_told_from_a_crash(factor: float) -> None:
     assert found(crash) == {}, "it opened at the old price and fell from there"
 
 
+@pytest.mark.parametrize("factor", [10.0, 3.0, 0.5, 0.1])
+def test_the_return_from_a_slip_by_a_split_s_ratio_is_no_split(factor: float) -> None:
+    data = frame()
+    for name in ("open", "high", "low", "close"):
+        data[name][300] *= factor
+    assert found(data) == {("A", "spike"): (1, str(data["dates"][300]))}
+
+
 def test_a_fall_and_rise_in_a_crisis_are_no_spike() -> None:
     data = frame()
     returns = np.full(T, 1.0)

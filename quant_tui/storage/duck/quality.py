@@ -97,8 +97,9 @@ class FoundJumps:
     ----------
     symbol, date
         Whose, and when.
-    before, open, close, after
-        The close before, the bar's own open and close, the close after (NaN at the end).
+    earlier, before, open, close, after
+        The two closes before, the bar's own open and close, the close after (NaN where
+        there is none).
     usual_move
         1.4826 times the median absolute return of the neighbours, the jump and what
         follows it left out; 0 without neighbours.
@@ -110,6 +111,7 @@ class FoundJumps:
 
     symbol: tuple[str, ...]
     date: tuple[date, ...]
+    earlier: NDArray[np.float64]
     before: NDArray[np.float64]
     open: NDArray[np.float64]
     close: NDArray[np.float64]
@@ -460,14 +462,18 @@ def _jumps(connection: DuckDBPyConnection, limits: QualityLimits) -> FoundJumps:
              AND looked.place BETWEEN jumps.place - $traded AND jumps.place - 1
             GROUP BY ALL
         )
-        SELECT looked.symbol, looked.date, before, open, close,
-               coalesce(after, 'nan'::DOUBLE) AS after,
+        SELECT looked.symbol, looked.date, coalesce(previous.before, 'nan'::DOUBLE) AS earlier,
+               looked.before, looked.open, looked.close,
+               coalesce(looked.after, 'nan'::DOUBLE) AS after,
                coalesce(usual_move, 0.0) AS usual_move,
-               coalesce(CASE WHEN volume > 0 THEN close * volume / usual_turnover END,
+               coalesce(CASE WHEN looked.volume > 0
+                             THEN looked.close * looked.volume / usual_turnover END,
                         'nan'::DOUBLE) AS turnover,
                coalesce(CASE WHEN split_ratio <> 1 THEN split_ratio END, 'nan'::DOUBLE)
                    AS known_ratio
         FROM jumps JOIN looked USING (symbol, date)
+        LEFT JOIN looked AS previous
+          ON previous.symbol = looked.symbol AND previous.place = looked.place - 1
         LEFT JOIN around ON around.symbol = looked.symbol AND around.place = looked.place
         LEFT JOIN traded ON traded.symbol = looked.symbol AND traded.place = looked.place
         LEFT JOIN corporate_actions AS actions
@@ -483,7 +489,16 @@ def _jumps(connection: DuckDBPyConnection, limits: QualityLimits) -> FoundJumps:
     ).fetchnumpy()
     numbers = {
         name: np.asarray(columns[name], dtype=np.float64)
-        for name in ("before", "open", "close", "after", "usual_move", "turnover", "known_ratio")
+        for name in (
+            "earlier",
+            "before",
+            "open",
+            "close",
+            "after",
+            "usual_move",
+            "turnover",
+            "known_ratio",
+        )
     }
     return FoundJumps(
         symbol=tuple(np.asarray(columns["symbol"]).tolist()),
