@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from quant_tui.services.training import TrainingService
     from quant_tui.services.trust import TrustService
     from quant_tui.services.watched_folders import WatchedFolders
+    from quant_tui.services.watching import ArrivalsElsewhere
     from quant_tui.services.watchlists import WatchlistService
 
 
@@ -87,7 +88,7 @@ MADE_LATER = (
     "learning", "news", "outside_series", "portfolio_market", "portfolios", "prompts", "quotes",
     "retrieval_making", "rule_values", "sample_data", "scoring", "signal_preview", "strategies",
     "strategy_checks", "strategy_templates", "studies", "symbol_calendars", "symbols",
-    "trading_calendars", "trust", "watched_folders", "watchlists",
+    "trading_calendars", "trust", "watched_folders", "watching", "watchlists",
 )  # fmt: skip
 """Modules of the services that are made when first asked for."""
 
@@ -297,6 +298,13 @@ class Services:
 
         return WatchedFolders(self.settings, self.stores, self.market_data)
 
+    @cached_property
+    def arrivals_elsewhere(self) -> ArrivalsElsewhere:
+        """Bars that other processes bring in, once the app has begun to look for them."""
+        from quant_tui.services.watching import ArrivalsElsewhere
+
+        return ArrivalsElsewhere(self.stores.bars, self.stores.duck.path, self.arrivals)
+
     def change_backups(self, plan: BackupSettings) -> None:
         """Back up by another plan from now on."""
         self.backups.plan = plan
@@ -488,6 +496,8 @@ class Services:
             await self.backup_schedule.stop()
         if "watched_folders" in made:
             await self.watched_folders.stop()
+        if "arrivals_elsewhere" in made:
+            await self.arrivals_elsewhere.stop()
         await self.jobs.shutdown()
         await asyncio.to_thread(self.executors.close)
         if self._mine is not None:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
+from quant_tui.domain.base import utc_now
+from quant_tui.services.arrivals import Arrivals, BarsArrived
 from quant_tui.storage.duck.bars import BarRepository
 
 POLL_SECONDS = 10.0
 
+LONGEST_IMPORT = timedelta(days=1)
+"""No import is told later than this after it was read."""
+
 Stamp = tuple[tuple[int, int], ...]
 """Size and time of the files of the store."""
+
+log = logging.getLogger(__name__)
 
 
 class Watching:
@@ -32,23 +41,26 @@ class Watching:
         self._bars = bars
         self._path = path
         self._stamp: Stamp | None = None
-        self._newest = ""
+        self._known: frozenset[str] = frozenset()
         self._looked = False
         self._told: set[str] = set()
 
     async def has_news(self) -> bool:
         """Return whether there is something to look at: always so the first time."""
+        first = not self._looked
+        return bool(await self.new_batches()) or first
+
+    async def new_batches(self) -> frozenset[str]:
+        """Return the ids of the import batches that came since the last look: none at first."""
         stamp = await asyncio.to_thread(self._read_stamp)
         if self._looked and stamp == self._stamp:
-            return False
-        self._stamp = stamp
-        batches = await asyncio.to_thread(self._bars.batches, 1)
-        newest = batches[0].batch.id if batches else ""
+            return frozenset()
+        found = await asyncio.to_thread(self._bars.batch_ids, utc_now() - LONGEST_IMPORT)
+        new = found - self._known if self._looked else frozenset()
         # reading may write too, when a log is taken over into the file
-        self._stamp = await asyncio.to_thread(self._read_stamp) if newest == self._newest else stamp
-        news = not self._looked or newest != self._newest
-        self._newest, self._looked = newest, True
-        return news
+        self._stamp = stamp if new else await asyncio.to_thread(self._read_stamp)
+        self._known, self._looked = found, True
+        return new
 
     def new_problems(self, problems: Sequence[str]) -> list[str]:
         """Return the problems that were not told yet."""
@@ -66,3 +78,58 @@ class Watching:
             else:
                 found.append((at.st_size, at.st_mtime_ns))
         return tuple(found)
+
+
+class ArrivalsElsewhere:
+    """Tells those who wait for bars of what other processes bring in, as of one's own.
+
+    Parameters
+    ----------
+    bars, path
+        As of :class:`Watching`.
+    arrivals
+        Who wants to know.
+    """
+
+    def __init__(self, bars: BarRepository, path: Path, arrivals: Arrivals) -> None:
+        self._bars = bars
+        self._watching = Watching(bars, path)
+        self._arrivals = arrivals
+        self._own: set[tuple[str, str]] = set()
+        arrivals.subscribe(self._hear)
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Look now and then until :meth:`stop`."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._watch(), name="bars elsewhere")
+
+    async def stop(self) -> None:
+        """Look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def look(self) -> None:
+        """Tell what came since the last look; at first there is nothing to compare with."""
+        batches = await self._watching.new_batches()
+        own, self._own = self._own, set()
+        if not batches:
+            return
+        found = await asyncio.to_thread(self._bars.symbols_of, batches)
+        for interval, symbols in found.items():
+            came = tuple(one for one in symbols if (interval, one) not in own)
+            if came:
+                self._arrivals.publish(BarsArrived(came, interval))
+        self._own = set()  # it heard itself
+
+    def _hear(self, arrived: BarsArrived) -> None:
+        self._own.update((arrived.interval, symbol) for symbol in arrived.symbols)
+
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception:
+                log.exception("whether other processes brought in bars could not be looked at")
+            await asyncio.sleep(POLL_SECONDS)

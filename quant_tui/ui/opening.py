@@ -83,6 +83,7 @@ class ServiceOpening:
             services.keep_index()
             FolderToasts(app).attach(services.watched_folders)
             services.watched_folders.begin()
+            services.arrivals_elsewhere.begin()
             app.job_watch.attach(services.jobs)
             app.status_keeper.start(services)
             app.gate.watch_idling(app.settings.account.idle_lock_minutes)

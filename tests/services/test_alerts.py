@@ -48,6 +48,34 @@ async def _watched(services: Services, rule: str = "close > 10", **options: obje
     return made.id
 
 
+async def test_bars_that_another_process_brings_in_are_looked_at(services: Services) -> None:
+    """What this process brings in is told by who does it, and not once more."""
+    _store(services, {"A": [9], "B": [9], "C": [9]})
+    await _watched(services)
+    told: list[BarsArrived] = []
+    services.arrivals.subscribe(told.append)
+    elsewhere = services.arrivals_elsewhere
+    fired: list[AlertEvent] = []
+    services.alert_feed.subscribe(fired.extend)
+    await elsewhere.look()
+    assert told == []
+    _store(services, {"A": [11], "C": [11]}, first=1)
+    await elsewhere.look()
+    assert told == [BarsArrived(("A", "C"), "1d")]
+    await services.alerts._arrivals.flush()
+    for job in services.jobs.jobs:
+        await job.wait()
+    assert _told(fired) == [("A", "2026-03-03", 11.0)]
+    await elsewhere.look()
+    _store(services, {"B": [11]}, first=1)
+    services.arrivals.publish(BarsArrived(("B",), "1d"))
+    await elsewhere.look()
+    assert len(told) == 2
+    _store(services, {"B": [12]}, first=2)
+    await elsewhere.look()
+    assert told[2:] == [BarsArrived(("B",), "1d")]
+
+
 async def test_it_fires_when_the_condition_becomes_true_and_only_then(services: Services) -> None:
     """True already, or true still, is no news; false and true again is."""
     _store(services, {"A": [9, 11], "B": [9, 9]})

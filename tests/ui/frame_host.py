@@ -161,6 +161,7 @@ class FrameServices:
     secrets: SimpleNamespace = field(default_factory=SimpleNamespace)
     backup_schedule: Idle = field(default_factory=Idle)
     watched_folders: Idle = field(default_factory=Idle)
+    arrivals_elsewhere: Idle = field(default_factory=Idle)
     closed: bool = False
 
     async def sign_in(self, user: User) -> None:

@@ -6,8 +6,8 @@ when the batch was read, and how its prices are adjusted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, date
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -319,6 +319,33 @@ class BarRepository:
             )
             for row in rows
         ]
+
+    def batch_ids(self, since: datetime) -> frozenset[str]:
+        """Return the ids of the import batches that were read at a moment or later."""
+        with self._store.read() as connection:
+            rows = connection.execute(
+                "SELECT id FROM import_batches WHERE fetched_at >= ?",
+                [since.astimezone(UTC).replace(tzinfo=None)],
+            ).fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def symbols_of(self, batch_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Return the symbols whose bars came with batches, by interval."""
+        with self._store.read() as connection:
+            rows = connection.execute(
+                """
+                WITH wanted AS (
+                    SELECT id, "interval" FROM import_batches WHERE id IN (SELECT unnest(?))
+                ), bars AS (
+                    SELECT symbol, batch_id FROM market_data
+                    UNION ALL SELECT symbol, batch_id FROM intraday_data
+                )
+                SELECT wanted."interval", list(DISTINCT symbol ORDER BY symbol)
+                FROM bars JOIN wanted ON wanted.id = batch_id GROUP BY 1 ORDER BY 1
+                """,
+                [list(batch_ids)],
+            ).fetchall()
+        return {interval: tuple(symbols) for interval, symbols in rows}
 
     def export(
         self,
