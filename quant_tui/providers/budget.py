@@ -110,6 +110,13 @@ class RequestBudget:
             if wait > 0:
                 await asyncio.sleep(wait)
 
+    def give_back(self) -> None:
+        """Do not count a request that nobody has received."""
+        with self._locked():
+            count = self._read()
+            count.used = max(0, count.used - 1)
+            self._write(count)
+
     def exhaust(self) -> None:
         """Note that the provider itself says the day's requests are used up."""
         with self._locked():

@@ -58,6 +58,8 @@ class HttpSource:
         Never shown: wherever it stands in a text, asterisks do.
     turn
         Awaited before every request, repeated ones too: the limiter.
+    unsent
+        Called in a thread when a request could not even be sent: nobody has counted it.
     patience
         How long to wait.
     """
@@ -68,12 +70,14 @@ class HttpSource:
         who: str,
         secret: str,
         turn: Callable[[], Awaitable[None]],
+        unsent: Callable[[], None],
         patience: Patience | None = None,
     ) -> None:
         self._base_url = base_url
         self._who = who
         self._secret = secret
         self._turn = turn
+        self._unsent = unsent
         self._patience = patience or Patience()
         self._client: httpx2.AsyncClient | None = None
         self.sent = 0
@@ -148,6 +152,14 @@ class HttpSource:
             raise ProviderUnreachable(
                 f"{self._who} took longer than {self._patience.whole:g} s to answer.",
                 hint="Try again later.",
+            ) from None
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+            self.sent -= 1
+            await asyncio.to_thread(self._unsent)
+            said = self.without_secret(str(error))
+            raise ProviderUnreachable(
+                f"{self._who} cannot be reached: {said or type(error).__name__}.",
+                hint="Check the connection, and try again later.",
             ) from None
         except httpx2.TimeoutException as error:
             raise ProviderUnreachable(

@@ -64,7 +64,10 @@ class AlphaVantage(Provider):
             self._clock,
         )
         self._key = access.key
-        self._http = HttpSource(mine.base_url, self.title, access.key, self._budget.turn, patience)
+        budget = self._budget
+        self._http = HttpSource(
+            mine.base_url, self.title, access.key, budget.turn, budget.give_back, patience
+        )
         self._premium = mine.plan == "premium"
         self._full = True
         """Whether the plan gives whole series; found out by asking once."""

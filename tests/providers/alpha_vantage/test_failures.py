@@ -145,8 +145,10 @@ async def test_waiting_for_an_answer_stops_at_once(make: Make, server: AlphaVant
 
 
 async def test_nobody_there(make: Make) -> None:
+    source = make(base_url="http://127.0.0.1:9/query")
     with pytest.raises(ProviderUnreachable, match="cannot be reached"):
-        await make(base_url="http://127.0.0.1:9/query").search("ibm")
+        await source.search("ibm")
+    assert (source.budget().used, source.sent) == (0, 0), "nobody has counted what was not sent"
 
 
 @pytest.mark.parametrize("address", ["", "nonsense", "ftp://127.0.0.1/query", "http://"])
