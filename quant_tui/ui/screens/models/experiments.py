@@ -218,10 +218,11 @@ def _compared(models: Sequence[MLModel], width: int) -> list[Content]:
     for name in dict.fromkeys(key for one in models for key in one.metrics):
         values = [one.metrics.get(name) for one in models]
         known = [one for one in values if one is not None]
-        best = (max if DIRECTION[name] else min)(known) if known else None
-        texts = [figure(one) + (" ◆" if one is not None and one == best else "  ")
-                 for one in values]  # fmt: skip
-        lines.append(_line(METRIC_TITLES[name], texts, first, room, ""))
+        texts = [figure(one) for one in values]
+        # digits that nobody sees make none the best
+        best = figure((max if DIRECTION[name] else min)(known)) if known else ""
+        marked = [f"{one} ◆" if one == best and not _same(texts) else f"{one}  " for one in texts]
+        lines.append(_line(METRIC_TITLES[name], marked, first, room, ""))
         lines += _baselines(models, name, first, room)
     lines += [Content(""), Content.styled("Importance", "bold")]
     lines += _importances(models, first, room)

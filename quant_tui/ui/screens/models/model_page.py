@@ -222,7 +222,8 @@ def overview_lines(model: MLModel, leaking: Sequence[str], width: int) -> Iterat
     for number, fold in enumerate(report["folds"], start=1):
         title = f"{model.split['kind']} {number}"
         learned = f"learned {' to '.join(fold['train'])},"
-        judged = f"judged {' to '.join(fold['test'])}, {fmt.integer(fold['rounds'])} rounds"
+        rounds = f"{fmt.integer(fold['rounds'])} round{'s' if fold['rounds'] != 1 else ''}"
+        judged = f"judged {' to '.join(fold['test'])}, {rounds}"
         if len(learned) + len(judged) + TITLE < width:
             yield fact(title, f"{learned} {judged}")
         else:
