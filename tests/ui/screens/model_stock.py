@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -76,3 +76,8 @@ async def everything(services: Services) -> None:
     ):
         await services.deployments.promote(f"signal@{version}", place, reason=reason, force=True)
     await services.deployments.roll_back("signal", "prod", reason="drawdown")
+    # both changed within a thousandth of a second, which orders them by chance
+    models_kept = services.stores.metadata.database["ml_models"]
+    for minute, version in enumerate(("0.2.0", "0.1.0")):
+        changed = datetime(2026, 3, 2, 9, 30 + minute, tzinfo=UTC)
+        await models_kept.update_many({"version": version}, {"$set": {"updated_at": changed}})
