@@ -81,6 +81,15 @@ def laid_out(text: str | MarkdownLines, width: int) -> MarkdownLines:
     return made
 
 
+def end_of(source: str, least: int) -> str:
+    """Return the last paragraphs of a text, so many characters; code that is cut stays code."""
+    at = source.rfind("\n\n", 0, max(len(source) - least, 0)) + 2
+    if at < 2:
+        return source
+    fences = sum(line.lstrip().startswith("```") for line in source[:at].splitlines())
+    return "```\n" * (fences % 2) + source[at:]
+
+
 def prepare() -> None:
     """Import what reads and colours, which takes a moment; in a thread, before the first text."""
     MarkdownLines("```python\nx = 1\n```").blocks[0].lines(20)

@@ -15,10 +15,14 @@ from textual.visual import Visual
 from textual.widget import Widget
 from textual.worker import Worker
 
-from quant_tui.ui.widgets.markdown_lines import MarkdownLines, laid_out
+from quant_tui.ui.widgets.markdown_lines import MarkdownLines, end_of, laid_out
 
 LARGE = 4_000
 """Characters from which a text is read and laid out in a thread: of fewer that takes 20 ms."""
+
+SEEN_FIRST = 8_000
+"""Characters at the end of a very long text that are shown while the whole is laid out: who
+opens a conversation sees its end, and laying out 200,000 takes a second."""
 
 
 class MarkdownText(Widget):
@@ -112,6 +116,13 @@ class MarkdownText(Widget):
 
     async def _lay_out_large(self, source: str, width: int) -> None:
         known = self._markdown if self._markdown.source == source else None
+        if not self._lines and len(source) > 2 * SEEN_FIRST:
+            made = await asyncio.to_thread(laid_out, end_of(source, SEEN_FIRST), width)
+            if self._in_thread != (source, width):
+                return
+            self._markdown, self._width = made, 0
+            self._lay_out(width)
+            self.refresh(layout=True)
         made = await asyncio.to_thread(laid_out, known or source, width)
         if self._in_thread != (source, width):
             return

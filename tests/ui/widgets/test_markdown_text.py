@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
+import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from quant_tui.ui.widgets.markdown_lines import MarkdownLines
+from quant_tui.ui.widgets.markdown_lines import MarkdownLines, end_of, laid_out
 from quant_tui.ui.widgets.markdown_text import LARGE, MarkdownText
 
 SOURCE = """\
@@ -140,6 +143,51 @@ async def test_it_grows_and_its_links_are_followed() -> None:
         assert app.text.size.width < width
         app.text.update("small")
         await shows("small")
+
+
+def test_the_end_of_a_text_begins_with_a_paragraph() -> None:
+    assert end_of("one\n\ntwo\n\nthree", 6) == "two\n\nthree"
+    assert end_of("one\n\ntwo\n\nthree", 5) == "three"
+    assert end_of("one long line", 4) == "one long line"
+    code = "see\n\n```python\na = 1\n\nb = 2\n```\n\nso"
+    assert end_of(code, 12) == "```\nb = 2\n```\n\nso"
+    assert end_of(code, 2) == "so"
+
+
+async def test_of_a_very_long_text_the_end_is_seen_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_may_go_on = threading.Event()
+    asked: list[int] = []
+
+    def held(text: str | MarkdownLines, width: int) -> MarkdownLines:
+        asked.append(len(text if isinstance(text, str) else text.source))
+        if len(asked) > 1:
+            whole_may_go_on.wait(30)
+        return laid_out(text, width)
+
+    monkeypatch.setattr("quant_tui.ui.widgets.markdown_text.laid_out", held)
+    source = "".join(f"paragraph {at}\n\n" for at in range(4_000)) + "the end"
+    app = Host()
+    app.text = MarkdownText(source)
+    async with app.run_test(size=(40, 20)) as pilot:
+
+        async def has_lines(least: int) -> None:
+            for _ in range(3_000):
+                if len(app.text._lines) >= least:
+                    return
+                await pilot.pause(0.01)
+            raise AssertionError("it was never laid out")
+
+        try:
+            await has_lines(1)
+            first = app.text._lines
+            assert first[-2].plain.rstrip() == "the end"
+            assert len(first) < 2_000
+            app.text.append(", or not")
+        finally:
+            whole_may_go_on.set()
+        await has_lines(8_000)
+        assert app.text._lines[0].plain.rstrip() == "paragraph 0"
+        assert app.text._lines[-2].plain.rstrip() == "the end, or not"
 
 
 def test_a_table_too_wide_cuts_no_figure() -> None:
