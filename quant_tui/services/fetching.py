@@ -30,6 +30,7 @@ from quant_tui.providers.base import (
     Budget,
     Provider,
     ProviderAccess,
+    Source,
     SymbolMatch,
     get_fetcher,
     get_provider,
@@ -180,6 +181,16 @@ class FetchingService:
         async with self._open(request.provider, keyless=True) as provider:
             return await self._planner.plan(request, provider)
 
+    async def require_key(self, provider: str) -> None:
+        """Refuse a provider that cannot be asked for want of its key.
+
+        Raises
+        ------
+        KeyRefused
+            The provider needs a key and there is none.
+        """
+        await self._key(get_provider(provider))
+
     async def budget(self, provider: str) -> Budget | None:
         """Return what a provider's plan still allows today; None when it has no limits."""
         async with self._open(provider, keyless=True) as opened:
@@ -305,20 +316,23 @@ class FetchingService:
     async def _open(self, name: str, *, keyless: bool = False) -> AsyncIterator[Provider]:
         found = get_provider(name)
         make = get_fetcher(name)
-        key = ""
-        if found.secret and not keyless:
-            key = await self._key_of(found.secret) or ""
-            if not key:
-                raise KeyRefused(
-                    f"{found.title} needs an API key.",
-                    hint="Set it in Settings, with quant-tui secret set, or as "
-                    f"{found.secret.upper()} in the environment.",
-                )
+        key = "" if keyless else await self._key(found)
         provider = await asyncio.to_thread(make, ProviderAccess(self._settings, key))
         try:
             yield provider
         finally:
             await provider.close()
+
+    async def _key(self, provider: type[Source]) -> str:
+        """Return the key of a provider; empty where it needs none."""
+        key = await self._key_of(provider.secret) if provider.secret else ""
+        if provider.secret and not key:
+            raise KeyRefused(
+                f"{provider.title} needs an API key.",
+                hint="Set it in Settings, with quant-tui secret set, or as "
+                f"{provider.secret.upper()} in the environment.",
+            )
+        return key or ""
 
     async def _state(self, name: str) -> ProviderState:
         try:

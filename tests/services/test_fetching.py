@@ -299,7 +299,9 @@ async def test_a_missing_key_says_where_to_set_it(
     fetcher: Services, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, server: AlphaVantageServer
 ) -> None:
     monkeypatch.delenv("ALPHA_VANTAGE_API_KEY")
-    for asked in (fetch(FetchRequest(("IBM",))), fetcher.fetching.search("x")):
+    service = fetcher.fetching
+    needed = service.require_key("alpha_vantage")
+    for asked in (needed, fetch(FetchRequest(("IBM",))), service.search("x")):
         with pytest.raises(KeyRefused, match="Settings"):
             await asked
     assert server.asked == []

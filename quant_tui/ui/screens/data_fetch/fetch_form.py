@@ -188,6 +188,7 @@ class FetchForm(Vertical):
             return
         try:
             plan = await self._service.plan(self._request(values))
+            await self._service.require_key(values["provider"])
         except InvalidInput as error:
             self._wrong = {error.field: error.message}
             self.page.show(partial(problem_page, *describe(error)))
