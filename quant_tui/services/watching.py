@@ -83,6 +83,9 @@ class Watching:
 class ArrivalsElsewhere:
     """Tells those who wait for bars of what other processes bring in, as of one's own.
 
+    It waits until nothing more comes: a fetch stores one symbol after the other, and a model
+    that ranks symbols must not be asked about a session that half of them have.
+
     Parameters
     ----------
     bars, path
@@ -96,6 +99,7 @@ class ArrivalsElsewhere:
         self._watching = Watching(bars, path)
         self._arrivals = arrivals
         self._own: set[tuple[str, str]] = set()
+        self._untold: frozenset[str] = frozenset()
         arrivals.subscribe(self._hear)
         self._task: asyncio.Task[None] | None = None
 
@@ -111,12 +115,15 @@ class ArrivalsElsewhere:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def look(self) -> None:
-        """Tell what came since the last look; at first there is nothing to compare with."""
-        batches = await self._watching.new_batches()
-        own, self._own = self._own, set()
-        if not batches:
+        """Tell what came before the last look, once nothing has come since."""
+        if batches := await self._watching.new_batches():
+            self._untold |= batches
             return
-        found = await asyncio.to_thread(self._bars.symbols_of, batches)
+        own, self._own = self._own, set()
+        untold, self._untold = self._untold, frozenset()
+        if not untold:
+            return
+        found = await asyncio.to_thread(self._bars.symbols_of, untold)
         for interval, symbols in found.items():
             came = tuple(one for one in symbols if (interval, one) not in own)
             if came:
