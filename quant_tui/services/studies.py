@@ -152,7 +152,10 @@ class StudyService:
                 f"{study.name} is complete.", field="more", hint="Say how many trials more."
             )
         if more:
-            study = await self._work.change(study_id, {"n_trials": study.n_trials + more})
+            from quant_tui.services.study_analysis import unjudged
+
+            grown = {"n_trials": study.n_trials + more, "analysis": unjudged(study.analysis)}
+            study = await self._work.change(study_id, grown)
         return self._start(study, PreparedStudy.from_study(study))
 
     async def pause(self, study_id: str) -> None:

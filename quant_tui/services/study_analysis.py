@@ -112,6 +112,12 @@ def judged_document(
     }
 
 
+def unjudged(analysis: Document) -> Document:
+    """Return an ``analysis`` without what the judge found: it says nothing of trials to come."""
+    judged = ("trust", "stability", "walk_forward")
+    return {key: value for key, value in analysis.items() if key not in judged}
+
+
 def _walked_document(walked: WalkForward, dates: Sequence[str]) -> Document:
     return {
         "steps": [

@@ -69,7 +69,9 @@ async def test_the_card_counts_every_trial_and_undoing_gives_the_parameters_back
     assert report.walk_forward is not None
     assert len(report.walk_forward.steps) == 6
     assert sum(report.importance.values()) == pytest.approx(1.0)
-    grown = await (await stocked.studies.resume(report.study.id, more=10)).wait()
+    growing = await stocked.studies.resume(report.study.id, more=10)
+    assert (await stocked.studies.report(report.study.id)).trust is None, "of 40 trials, not of 50"
+    grown = await growing.wait()
     assert [one.number for one in grown.trials[:40]] == [one.number for one in report.trials]
     assert grown.trust is not None
     assert (len(grown.trials), grown.trust.trials) == (50, 50)
