@@ -21,7 +21,8 @@ ALIASES = ("champion", "challenger")
 ENVIRONMENTS = tuple(str(one) for one in DeploymentEnvironment)
 
 _NAME = re.compile(r"[^\W\d][\w-]{0,39}")
-_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_VERSION = re.compile(r"\d+\.\d+\.\d+(\+[0-9a-f]{6})?")
+"""Also of one that was not trained to the end, as :func:`given_back` writes it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,9 @@ class ModelService:
         else:
             chosen = ready
         if not chosen:
-            shown = ", ".join(one.version for one in ready) or "none that was trained"
+            shown = ", ".join(one.version for one in ready) or (
+                f"none that was trained; {versions[0].title} is {versions[0].status}"
+            )
             raise NotFound(f"There is no model {reference}.", hint=f"Versions: {shown}.")
         return chosen[0]
 

@@ -95,8 +95,10 @@ async def test_no_half_registered_model_is_left(
         assert model.error
         assert not model.is_ready
         assert files_of(stocked_settings) == []
-        with pytest.raises(NotFound, match="none that was trained"):
+        with pytest.raises(NotFound) as none:
             await again.models.get("signal")
+        assert f"none that was trained; {model.title} is failed" in none.value.hint
+        assert (await again.models.get(model.title)).id == model.id, "as lists write it"
         job = await again.training.start(
             TrainingRequest("signal", ("SPX",), parameters={"rounds": 2}, features=("momentum",))
         )
