@@ -80,6 +80,8 @@ class StudyRun:
         ------
         Cancelled
             ``cancel`` said so; what was done is kept.
+        InvalidInput
+            Nothing that was proposed fulfils the constraints.
         """
         from quant_tui.services.study_search import BATCHES, Search
 
@@ -100,6 +102,8 @@ class StudyRun:
                     self._judge(search.tell(rows, figures, self._prepared.scoring.score(figures)))
                     self._tell(len(search.trials))
                 elif search.asked >= limit:
+                    if not search.trials:
+                        raise self._prepared.space.nothing_fulfils()
                     break
             return sorted(search.trials, key=lambda one: one.number)
 

@@ -86,6 +86,20 @@ async def test_the_card_counts_every_trial_and_undoing_gives_the_parameters_back
         await stocked.studies.undo_apply(report.study.id)
 
 
+@pytest.mark.parametrize("sampler", ["grid", "tpe", "cmaes", "qmc"])
+async def test_a_space_that_no_constraint_allows_fails_and_says_so(
+    stocked: Services, sampler: str
+) -> None:
+    space = {
+        "short_window": ParameterRange("int", 60, 80, 1),
+        "long_window": ParameterRange("int", 20, 30, 1),
+    }
+    request = replace(REQUEST, sampler=sampler, space=space, trials=5)
+    with pytest.raises(InvalidInput, match="No combination fulfils") as refused:
+        await (await stocked.studies.start(request)).wait()
+    assert "short_window < long_window" in refused.value.hint
+
+
 async def test_a_grid_tries_every_combination_once(stocked: Services) -> None:
     space = {
         "short_window": ParameterRange("int", 10, 30, 10),

@@ -235,13 +235,17 @@ class SearchSpace:
         if len(rows) > MOST_TRIALS:
             raise self._too_many(len(rows))
         if not rows:
-            raise InvalidInput(
-                "No combination fulfils the constraints.",
-                field="space",
-                hint="Widen the ranges, or loosen "
-                + "; ".join(one.text for one in self.document.constraints),
-            )
+            raise self.nothing_fulfils()
         return rows
+
+    def nothing_fulfils(self) -> InvalidInput:
+        """Return the error of a space without any combination that may be run."""
+        return InvalidInput(
+            "No combination fulfils the constraints.",
+            field="space",
+            hint="Widen the ranges, or loosen "
+            + "; ".join(one.text for one in self.document.constraints),
+        )
 
     def candidates(self, most: int, seed: int) -> list[Combination]:
         """Return the whole grid where it is small enough, else so many seeded random draws."""
