@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from quant_tui.domain.ml_platform import MLModel
-from quant_tui.domain.vocabulary import ModelType
+from quant_tui.domain.vocabulary import ModelStatus, ModelType
 from quant_tui.services.composition import Services
 from quant_tui.services.training_request import TrainingRequest
 from quant_tui.ui.modals.form_dialog import FormDialog
@@ -111,6 +111,25 @@ async def test_from_the_form_to_prod_and_back(open_app: Open) -> None:
         assert (named.id, named.tags) == (first.id, ["매일", "시험"])
         await driver.press("escape")
         await driver.until(lambda: "[Experiments]" in driver.text)
+
+
+async def test_a_training_is_stopped_where_it_is_shown(open_app: Open) -> None:
+    async with open_app(before=one_model) as driver:
+        await driver.press("6")
+        await turn(driver, NEXT, "Experiments")
+        await turn(driver, NEXT, "Models")
+        assert "Stop" not in driver.text.splitlines()[-1]
+        await driver.press("e")
+        await driver.until(lambda: "Train a model" in driver.text)
+        driver.front("models").query_one(TrainingForm).form.field("trials").value = "500"
+        await driver.press("ctrl+s")
+        await driver.until(lambda: "^x Stop" in driver.text.splitlines()[-1])
+        (job,) = driver.services.jobs.active
+        await driver.press("ctrl+x")
+        await driver.until(lambda: job.status.is_final)
+        stopped = await driver.services.models.get(job.target)
+        assert stopped.status is ModelStatus.CANCELLED
+        assert not stopped.is_ready
 
 
 async def test_deleting_can_be_taken_back(open_app: Open) -> None:

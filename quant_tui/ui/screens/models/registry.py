@@ -41,6 +41,8 @@ class ModelsList(ListPart):
         Binding("n", "new", "Train", id="models.new", tooltip="Train a model"),
         Binding("e", "again", "Train again", id="models.again",
                 tooltip="Train again, beginning with the settings of this model"),
+        Binding("ctrl+x", "cancel", "Stop", id="models.cancel",
+                tooltip="Stop the training of this model; nothing of it is registered"),
         Binding("a", "promote", "Promote", id="models.promote",
                 tooltip="Put this model into dev, staging or prod"),
         Binding("A", "roll_back", "Roll back", id="models.roll_back",
@@ -99,6 +101,8 @@ class ModelsList(ListPart):
         chosen = self._chosen if self.open_form is None else None
         if action in ("promote", "roll_back"):
             return chosen is not None and chosen.is_ready
+        if action == "cancel":
+            return chosen is not None and self.services.training.progress(chosen.id) is not None
         if action in _OF_ONE:
             return chosen is not None
         return super().check_action(action, parameters)
@@ -173,6 +177,13 @@ class ModelsList(ListPart):
             self.place.spawn(self.load, group="load")
 
         self.place.follow(job, on_done=done, on_failed=failed)
+
+    def action_cancel(self) -> None:
+        """Stop the training of the chosen model."""
+        if (chosen := self._chosen) is not None:
+            for job in self.services.jobs.active:
+                if job.kind == "training" and job.target == chosen.id:
+                    job.cancel()
 
     def jobs_changed(self) -> None:
         """Show how far trainings are."""
