@@ -14,7 +14,7 @@ import pytest
 from textual.screen import Screen
 
 from quant_tui.domain.market_data import Company
-from quant_tui.domain.watchlist import RuleColumn
+from quant_tui.domain.watchlist import AlertEvent, RuleColumn
 from quant_tui.services import watchlist_edits as edits
 from quant_tui.services.arrivals import BarsArrived
 from quant_tui.services.composition import Services
@@ -259,6 +259,21 @@ async def test_an_alert_is_made_tells_and_is_kept_in_the_log(open_app) -> None:
         await driver.until(lambda: "No alerts on this list" in driver.text)
         await driver.press("u")
         await driver.until(lambda: "No alerts on this list" not in driver.text)
+
+
+async def test_the_log_shows_what_another_process_was_told(open_app) -> None:
+    async with open_app(before=with_list) as driver:
+        await driver.press("2", "a")
+        await driver.until(lambda: "No alerts on this list" in driver.text)
+        mine = driver.front("watchlists").current
+        event = AlertEvent(
+            user_id=driver.services.user.id, watchlist_id=mine.id, watchlist=mine.name,
+            alert_id="elsewhere", name="told elsewhere", rule="close > 0", symbol="SPX",
+            bar_date="2018-12-31", close=2506.85,
+        )  # fmt: skip
+        await driver.services.alerts._events.create(event)
+        driver.services.arrivals.publish(BarsArrived(("SPX",), "1d"))
+        await driver.until(lambda: "told elsewhere" in driver.text)
 
 
 async def test_export_import_and_bad_rows(open_app, tmp_path: Path) -> None:

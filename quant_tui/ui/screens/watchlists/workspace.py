@@ -312,6 +312,7 @@ class Watchlists(Workspace):
         self.figures.forget(arrived)
         if self.current is not None and not arrived.isdisjoint(self.current.symbols):
             self.spawn(partial(self._fetch, self.current), group="list", exclusive=True)
+        self._alerts_told()  # by another window perhaps, or by quant-tui watch
 
     def _alerts_told(self) -> None:
         if self.pages.current == "alerts-page" and self.is_attached:
