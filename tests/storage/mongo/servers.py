@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 import psutil
 import pymongo
+from pymongo.errors import AutoReconnect
 
 from quant_tui.storage.locks import FileLock
 from quant_tui.storage.mongo.server import PrivateServer, ServerInfo
@@ -70,3 +72,17 @@ def client(info: ServerInfo) -> pymongo.MongoClient[dict[str, Any]]:
 def kill(process_id: int) -> None:
     """End a process at once, as ``kill -9`` does."""
     os.kill(process_id, 9)
+
+
+def kill_under(driver: pymongo.MongoClient[dict[str, Any]], home: Path) -> int:
+    """Kill the server of a client in use, and return which process it was.
+
+    The first command on a broken connection is handed back to who gave it, for it may have
+    been done: one that matters to nobody is spent on that.
+    """
+    server = psutil.Process(pid(home))
+    server.kill()
+    server.wait(10)
+    with contextlib.suppress(AutoReconnect):
+        driver.admin.command("ping")
+    return server.pid

@@ -22,7 +22,7 @@ from quant_tui.storage.mongo.schema import COLLECTIONS
 from quant_tui.storage.mongo.server import PrivateServer, ServerInfo
 from quant_tui.storage.mongo.store import MetadataStore
 from tests.storage.mongo.samples import USER
-from tests.storage.mongo.servers import client, kill, pid, private, wait_stopped
+from tests.storage.mongo.servers import client, kill_under, pid, private, wait_stopped
 from tests.storage.mongo.test_results import parts_left, result
 
 
@@ -112,8 +112,7 @@ def test_killed_in_use_it_comes_back_with_everything(
     with client(info) as driver:
         for number in range(50):
             driver.x.killed.insert_one({"n": number})
-        before = pid(home)
-        kill(before)
+        before = kill_under(driver, home)
         driver.x.killed.insert_one({"n": 50})
         assert driver.x.killed.count_documents({}) == 51
         assert pid(home) != before

@@ -24,6 +24,7 @@ from tests.storage.mongo.servers import (
     end,
     is_running,
     kill,
+    kill_under,
     pid,
     private,
     reaper_pid,
@@ -209,8 +210,7 @@ def test_a_moved_home_keeps_its_data(tmp_path: Path) -> None:
 def test_it_starts_again_when_it_dies_in_use(home: Path) -> None:
     with private(home) as server, client(server.acquire()) as driver:
         driver.x.y.insert_one({"n": 0})
-        number = pid(home)
-        kill(number)
+        number = kill_under(driver, home)
         driver.x.y.insert_one({"n": 1})
         assert driver.x.y.count_documents({}) == 2
         assert pid(home) != number
