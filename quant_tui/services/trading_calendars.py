@@ -11,10 +11,12 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from tokenize import TokenError
 from zipfile import BadZipFile
 
 import numpy as np
@@ -24,6 +26,12 @@ from quant_tui.domain.errors import InvalidInput
 from quant_tui.services.whole_file import write_whole
 
 log = logging.getLogger(__name__)
+
+UNREADABLE = (
+    *(OSError, EOFError, ValueError, KeyError, NotImplementedError),
+    *(BadZipFile, zlib.error, TokenError),
+)
+"""What NumPy raises on a file that was cut or overwritten, by where."""
 
 ALWAYS_OPEN = "24/7"
 DEFAULT = "XNYS"
@@ -182,7 +190,7 @@ class TradingCalendars:
                 days, closes, since = held["days"], held["closes"], int(held["since"])
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+        except UNREADABLE as error:
             log.warning("%s cannot be read (%s): worked out again", path, error)
             return None
         if not len(days) or len(days) != len(closes):

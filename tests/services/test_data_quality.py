@@ -201,9 +201,15 @@ def test_a_damaged_file_of_sessions_is_worked_out_again(tmp_path: Path) -> None:
     calendars = TradingCalendars(tmp_path)
     whole = calendars.sessions("24/7")
     (file,) = tmp_path.iterdir()
-    file.write_bytes(file.read_bytes()[:100])
-    again = TradingCalendars(tmp_path).sessions("24/7")
-    assert np.array_equal(again.days, whole.days)
+    content = file.read_bytes()
+    overwritten = [
+        content[:at] + b"damage" + content[at + 6 :]
+        for at in range(0, len(content), len(content) // 12)
+    ]
+    for damaged in (content[:100], b"", *overwritten):
+        file.write_bytes(damaged)
+        again = TradingCalendars(tmp_path).sessions("24/7")
+        assert np.array_equal(again.days, whole.days)
 
 
 # ------------------------------------------------------------------------------- prices

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 from quant_tui.domain.errors import ArtifactDamaged, InvalidInput
@@ -60,5 +61,5 @@ def unpack(data: bytes) -> dict[str, bytes]:
                 if not _NAME.fullmatch(one.filename):
                     raise ArtifactDamaged(f"The artifact holds {one.filename!r}, which is unsafe.")
             return {one.filename: archive.read(one) for one in members}
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
         raise ArtifactDamaged(f"The artifact cannot be read: {error}.") from error

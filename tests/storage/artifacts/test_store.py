@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import stat
 import time
 import zipfile
@@ -70,6 +71,17 @@ def test_nothing_that_could_hold_code_goes_in_or_comes_out() -> None:
             unpack(buffer.getvalue())
     with pytest.raises(ArtifactDamaged, match="cannot be read"):
         unpack(b"no archive")
+
+
+def test_an_artifact_that_was_overwritten_anywhere_is_damaged_or_what_it_was() -> None:
+    whole = pack({"model.txt": random.Random(1).randbytes(2_000), "shape.json": b"{}"})
+    refused = 0
+    for at in range(0, len(whole), 3):
+        try:
+            assert unpack(whole[:at] + b"damage" + whole[at + 6 :]).keys() <= FILES.keys()
+        except ArtifactDamaged:
+            refused += 1
+    assert refused > 600
 
 
 def test_leftovers_are_swept_and_what_is_being_written_is_not(tmp_path: Path) -> None:
