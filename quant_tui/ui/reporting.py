@@ -10,6 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 from textual import events
+from textual.dom import DOMNode
 from textual.message_pump import MessagePump
 
 from quant_tui.domain.errors import Cancelled, QuantError
@@ -71,13 +72,21 @@ class Guarded(MessagePump):
 
     Textual ends the app at the first exception in any handler. Here it is reported and
     the part goes on with its next message. What happens while the part is being built
-    cannot be passed over and still ends the app.
+    cannot be passed over and still ends the app, unless the part is being taken away at
+    the same time: nothing is put into it any more, and it misses what it is made of.
     """
 
     async def _dispatch_message(self, message: Message) -> None:
         try:
             await super()._dispatch_message(message)
         except Exception as error:
-            if isinstance(message, events.Compose | events.Mount | events.Load):
+            if not isinstance(message, events.Compose | events.Mount | events.Load):
+                report(self.app, error)
+            elif self._leaves:
+                logger.debug("taken away while it was built: %r", self, exc_info=error)
+            else:
                 raise
-            report(self.app, error)
+
+    @property
+    def _leaves(self) -> bool:
+        return self._closing or (isinstance(self, DOMNode) and self._pruning)

@@ -17,8 +17,10 @@ from quant_tui.domain.errors import InsufficientData, StoreUnavailable
 from quant_tui.ui import commands
 from quant_tui.ui.app import QuantApp
 from quant_tui.ui.modals.confirm import Confirm
+from quant_tui.ui.modals.form_dialog import FormDialog
 from quant_tui.ui.modals.help import KeyHelp
 from quant_tui.ui.modals.welcome import Welcome
+from quant_tui.ui.widgets.form import Field
 from quant_tui.ui.widgets.table import Column, Row, Table
 from quant_tui.ui.widgets.table_grid import TableGrid
 from quant_tui.ui.workspaces import Workspace
@@ -297,6 +299,27 @@ async def test_defects_are_toasted_and_logged_and_the_app_goes_on(
         assert app.front == "jobs"
     traces = [r for r in caplog.records if r.exc_info and r.levelno == logging.ERROR]
     assert len(traces) == 2
+
+
+async def save_nothing(_values: dict[str, str]) -> None:
+    """Save nothing."""
+
+
+class Leaving(FormDialog[None]):
+    """Taken away while it is built, as when the app is quit at that moment."""
+
+    def compose(self) -> ComposeResult:
+        self.app._prune(self)
+        yield from super().compose()
+
+
+async def test_a_dialog_that_is_taken_away_while_it_is_built_ends_nothing(tmp_path: Path) -> None:
+    async with make_app(tmp_path).run_test(size=(120, 36)) as pilot:
+        app = await opened(pilot)
+        dialog = Leaving("Leaving", "", Field("name", "Name"), save=save_nothing)
+        app.push_screen(dialog)
+        await until(pilot, lambda: dialog.is_mounted and not dialog.is_running)
+        assert app.is_running
 
 
 async def test_job_calls_back_or_tells_with_a_toast(tmp_path: Path) -> None:
