@@ -6,6 +6,7 @@ Nothing here imports a store, the engine or pandas before the app's first paint.
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import sys
@@ -111,6 +112,8 @@ def _run_app(
         app.run()
     finally:
         guard.release()
+        # what was set apart is let go with the rest: DuckDB tells the terminal of what is not
+        gc.unfreeze()
     return app.return_code or 0
 
 

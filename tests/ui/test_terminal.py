@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -26,9 +27,17 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-
 
 
 class Terminal:
-    """A child in a pseudo-terminal, and everything it wrote."""
+    """A child in a pseudo-terminal, and everything it wrote.
 
-    def __init__(self, home: Path, mode: str, **environment: str) -> None:
+    Parameters
+    ----------
+    home
+        Where it keeps its files.
+    arguments
+        What Python runs.
+    """
+
+    def __init__(self, home: Path, *arguments: str, **environment: str) -> None:
         self.master, self.slave = pty.openpty()
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
         self.before = termios.tcgetattr(self.slave)
@@ -36,7 +45,7 @@ class Terminal:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("SSH_", "NO_COLOR"))}
         self.errors = home / "stderr"
         self.child = subprocess.Popen(
-            [sys.executable, str(SCRIPT), str(home), mode],
+            [sys.executable, *arguments],
             stdin=self.slave, stdout=self.slave, stderr=self.slave, start_new_session=True,
             env={**clean, "TERM": "xterm-256color", "COLORTERM": "truecolor", **environment},
         )  # fmt: skip
@@ -100,7 +109,7 @@ def run(tmp_path: Path) -> Iterator[list[Terminal]]:
 
 
 def start(made: list[Terminal], home: Path, mode: str, **environment: str) -> Terminal:
-    terminal = Terminal(home, mode, **environment)
+    terminal = Terminal(home, str(SCRIPT), str(home), mode, **environment)
     made.append(terminal)
     return terminal
 
@@ -174,3 +183,17 @@ def test_idle_costs_nothing_and_a_switch_little(run: list[Terminal], tmp_path: P
     for key in "29518":
         terminal.send(key)
         assert 0 < len(terminal.read(0.5) or terminal.read(5.0)) < 5000
+
+
+def test_the_app_with_its_stores_says_nothing_after_its_end(
+    run: list[Terminal], tmp_path: Path
+) -> None:
+    """Libraries complain on the terminal of what is still held when Python ends."""
+    terminal = Terminal(tmp_path, "-m", "quant_tui", "demo")
+    run.append(terminal)
+    terminal.wait_for("ASHBY.SYN", 90)
+    terminal.send("qy")  # it asks where a job runs
+    assert terminal.end(60) == 0
+    terminal.assert_restored()
+    said = terminal.written.rpartition(b"\x1b[?1049l")[2]
+    assert re.sub(rb"\x1b\[[<-?]?[0-9;]*[@-~]|\x1b[=>]", b"", said).strip() == b""
