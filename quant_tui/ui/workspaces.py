@@ -60,7 +60,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from textual.widget import Widget
 
 from quant_tui.domain.errors import FileExists
-from quant_tui.ui.reporting import Guarded, describe, report, toast
+from quant_tui.ui.reporting import Guarded, describe, logger, report, toast
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
 from quant_tui.ui.workers import has_ended
 
@@ -255,8 +255,10 @@ class Workspace(Guarded, Widget):
             try:
                 return await work()
             except Exception as error:  # noqa: BLE001 -- reported, and logged when it is ours
-                if self.is_attached:  # not once its screen was taken away under it
+                if self.is_attached:
                     report(self.app, error)
+                else:  # its screen was taken away under it: nobody is there to tell
+                    logger.warning("failed after its screen was gone", exc_info=error)
                 return None
 
         worker: Worker[T | None] = self.run_worker(
