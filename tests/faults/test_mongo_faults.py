@@ -102,8 +102,6 @@ def test_a_killed_server_is_back_soon_and_the_client_goes_on(home: Path) -> None
         kill(number)
         wait_for(lambda number=number: is_running(home) and pid(home) != number, 30)
         taken.append(time.monotonic() - began)
-        if taken[-1] < BACK_SECONDS:
-            break
     assert min(taken) < BACK_SECONDS, taken
     numbers, errors = acknowledged(writer)
     assert (numbers[-1], errors, writer.returncode) == (399, "", 0)

@@ -1,10 +1,15 @@
 """A real mongod on a Unix socket: no TCP port, no other user, a replica set of one.
 
 The replica set is what gives transactions; its only member's host is the socket's path.
+
+mongod listens before it takes writes. A driver that comes back in that moment takes the
+server for one that repeats no writes, and hands the broken write back. So drivers come in
+by a link to the socket, which is there only while the server takes writes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -26,6 +31,11 @@ if TYPE_CHECKING:
 
 REPLICA_SET = "quant"
 SOCKET_NAME = "m.sock"
+ENTRANCE_NAME = "w.sock"
+"""The link that drivers use: no longer than the socket's own name."""
+
+PATIENCE_MS = 10_000
+"""How long a driver's call waits for a server that died: several times what one takes to start."""
 
 _LONGEST_SOCKET_PATH = 100
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9._/-]+")
@@ -94,7 +104,15 @@ class Mongod:
     @property
     def uri(self) -> str:
         """Address for a driver."""
-        return f"mongodb://{quote(str(self.socket), safe='')}/?directConnection=true"
+        return (
+            f"mongodb://{quote(str(self.entrance), safe='')}/"
+            f"?directConnection=true&serverSelectionTimeoutMS={PATIENCE_MS}"
+        )
+
+    @property
+    def entrance(self) -> Path:
+        """The link to the socket by which drivers come in."""
+        return self.socket.with_name(ENTRANCE_NAME)
 
     def start(self, server_lock: int) -> None:
         """Start it and wait until it takes writes.
@@ -109,6 +127,7 @@ class Mongod:
         StoreUnavailable
             It does not start; the message says why.
         """
+        self.entrance.unlink(missing_ok=True)
         self.socket.unlink(missing_ok=True)
         (self.data_dir / "db").mkdir(mode=0o700, exist_ok=True)
         started = spawn_server(
@@ -121,7 +140,7 @@ class Mongod:
         while time.monotonic() < deadline:
             reply = self._hello()
             if reply is not None:
-                if reply.get("isWritablePrimary"):
+                if self._lets_in(reply):
                     return
                 if not prepared:
                     prepared = self._make_replica_set(reply)
@@ -131,9 +150,21 @@ class Mongod:
         raise self._failure(started)
 
     def answers(self) -> bool:
-        """Return whether the server is there and takes writes."""
+        """Return whether the server is there and takes writes; drivers can come in from then on."""
         reply = self._hello()
-        return bool(reply and reply.get("isWritablePrimary"))
+        return reply is not None and self._lets_in(reply)
+
+    def is_open(self) -> bool:
+        """Return whether drivers can come in."""
+        return self.entrance.exists()
+
+    def _lets_in(self, hello: Document) -> bool:
+        """Open the entrance if the server takes writes, and return whether it does."""
+        if not hello.get("isWritablePrimary"):
+            return False
+        with contextlib.suppress(FileExistsError):
+            self.entrance.symlink_to(SOCKET_NAME)
+        return True
 
     def _failure(self, started: ServerProcess) -> StoreUnavailable:
         return started.failure("MongoDB")

@@ -83,6 +83,10 @@ class SecantusServer:
         reply = self._hello()
         return bool(reply and reply.get("isWritablePrimary"))
 
+    def is_open(self) -> bool:
+        """Return whether drivers can come in: always, for it takes writes as soon as it listens."""
+        return True
+
     @property
     def _storage(self) -> Path:
         return self.data_dir / "secantus"

@@ -76,6 +76,7 @@ class _Launcher(Protocol):
     def uri(self) -> str: ...
     def start(self, server_lock: int) -> None: ...
     def answers(self) -> bool: ...
+    def is_open(self) -> bool: ...
 
 
 class PrivateServer:
@@ -114,6 +115,7 @@ class PrivateServer:
         self._linger = linger
         self._parameters = dict(parameters or {})
         self._clients: FileLock | None = None
+        self._used: _Launcher | None = None
         self._watcher: threading.Thread | None = None
         self._released = threading.Event()
         self._guard = threading.Lock()
@@ -211,6 +213,7 @@ class PrivateServer:
                     )
                 launcher = self._running() or self._start()
         self._ensure_reaper()
+        self._used = launcher
         return ServerInfo(
             launcher.uri, launcher.binary.kind, launcher.binary.version, self._log_file
         )
@@ -285,10 +288,12 @@ class PrivateServer:
         pause = _WATCH_SECONDS
         with FileLock(self._data_dir / "server.lock") as lock:
             while not self._released.wait(pause):
-                if not lock.try_shared():
+                if lock.try_shared():
+                    lock.unlock()
+                elif self._used is None or self._used.is_open():
                     pause = _WATCH_SECONDS
                     continue
-                lock.unlock()
+                # Dead, or booting since its starter was killed: then nobody else lets us in.
                 try:
                     self.acquire()
                 except (StoreUnavailable, OSError) as error:  # OSError: no room for its files

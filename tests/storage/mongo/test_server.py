@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from quant_tui.domain.errors import StoreUnavailable
-from quant_tui.storage.mongo import launch
+from quant_tui.storage.mongo import launch, wire
 from quant_tui.storage.mongo.mongod import socket_path
 from tests.storage.mongo.servers import (
     client,
@@ -28,6 +28,7 @@ from tests.storage.mongo.servers import (
     pid,
     private,
     reaper_pid,
+    wait_for,
     wait_stopped,
 )
 
@@ -234,6 +235,37 @@ def test_a_removed_socket_is_mended(home: Path, monkeypatch: pytest.MonkeyPatch)
     with private(home) as second, client(second.acquire()) as driver:
         driver.x.y.insert_one({})
     first.release()
+
+
+def test_no_driver_comes_in_before_the_server_takes_writes(home: Path) -> None:
+    """It would take the server for one that repeats no writes, and hand a broken write back."""
+    with private(home) as server, client(server.acquire()) as driver:
+        driver.x.y.insert_one({})
+        entrance, own = home / "run" / "w.sock", home / "run" / "m.sock"
+        assert entrance.readlink() == Path("m.sock")
+        # As if whoever started it had been killed while it booted.
+        wire.command(own, {"replSetStepDown": 600, "force": True})
+        entrance.unlink()
+        second = private(home)
+        waiting = threading.Thread(target=second.acquire)
+        waiting.start()
+        waiting.join(1.0)
+        assert waiting.is_alive()
+        assert not entrance.exists()
+        wire.command(own, {"replSetFreeze": 0})
+        waiting.join()
+        assert entrance.exists()
+        second.release()
+        driver.x.y.insert_one({})
+
+
+def test_a_lost_entrance_is_made_again_by_who_uses_the_server(home: Path) -> None:
+    with private(home) as server:
+        server.acquire()
+        number = pid(home)
+        (home / "run" / "w.sock").unlink()
+        wait_for((home / "run" / "w.sock").exists, 10)
+        assert pid(home) == number
 
 
 def test_a_lost_record_is_no_lost_data(home: Path) -> None:
