@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import sys
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
@@ -41,9 +42,16 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 2
 
 
+@pytest.fixture(scope="session")
+def runtime_folder() -> Iterator[Path]:
+    """Return where sockets go whose own folder has too long a name; it leaves with the tests."""
+    with tempfile.TemporaryDirectory(prefix="quant-tui-tests-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
 @pytest.fixture(autouse=True)
 def _isolated_home(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, runtime_folder: Path
 ) -> None:
     """Keep the tester's own home, settings and keys out of every test."""
     for name in list(os.environ):
@@ -54,6 +62,7 @@ def _isolated_home(
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("QUANT_TUI_HOME", str(home / "quant-tui"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime_folder))
     monkeypatch.setenv("TZ", "UTC")
 
 
