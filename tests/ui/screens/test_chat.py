@@ -134,6 +134,8 @@ async def test_beside_a_backtest(open_app: Open, server: ChatServer, pictures: P
         server.replies = [calls(("show_backtest", shown)), words(ANSWER)]
         await driver.type("Why?")
         await driver.press("enter")
+        # The model's name stands there before it is asked: first for the call, then for the answer.
+        await driver.until(lambda: len(server.asked) == 2)
         await answered(driver, "scripted")
         asked = server.asked[0]["messages"][-1]["content"]
         assert chosen.text.splitlines()[0] in asked

@@ -58,11 +58,19 @@ async def test_from_the_form_to_prod_and_back(open_app: Open) -> None:
         await driver.until(lambda: "Leave without saving?" in driver.text)
         await driver.press("n")
         form.form.field("horizon").value = "5"
-        form.form.field("parameters").value = "rounds=5, learning_rate=0.5"
+        form.form.field("parameters").value = "rounds=5, learning_rate=0.5, num_leaves=4 … 5"
+        form.form.field("patience").value = "4"
+        await driver.press("ctrl+s")
+        assert "how many trials" in driver.text
+        form.form.field("trials").value = "2"
         await driver.press("ctrl+s")
         await driver.until(lambda: "0.2.0" in driver.text and "○ trained" in driver.text, 30)
         first, second = sorted(await driver.services.models.list(), key=lambda one: one.version)
         assert second.parameters["learning_rate"] == 0.5
+        assert second.parameters["num_leaves"] in (4, 5)
+        searched = (await driver.services.models.get(second.id)).search
+        assert (list(searched["space"]), len(searched["trials"])) == (["num_leaves"], 2)
+        assert second.lineage["patience"] == 4
 
         await driver.press("enter")
         await driver.until(lambda: "Lineage" in driver.text)

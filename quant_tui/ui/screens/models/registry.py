@@ -20,7 +20,8 @@ from quant_tui.ui.screens.models.model_page import ModelPage
 from quant_tui.ui.screens.models.notes import model_dialog
 from quant_tui.ui.screens.models.part_form import PartForm
 from quant_tui.ui.screens.models.promotion import promotion_dialog, roll_back
-from quant_tui.ui.screens.models.training_form import TrainingChoices, TrainingForm, request_of
+from quant_tui.ui.screens.models.training_form import TrainingChoices, TrainingForm
+from quant_tui.ui.screens.models.training_text import request_of
 from quant_tui.ui.widgets.table import Table
 
 if TYPE_CHECKING:

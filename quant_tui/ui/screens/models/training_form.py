@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from quant_tui.domain.errors import InvalidInput, QuantError
-from quant_tui.ml.models.registry import model_kind, model_types
-from quant_tui.ml.splits import SPLITS, Split
-from quant_tui.ml.targets import TARGETS, Target
-from quant_tui.services.training_request import SearchPlan, TrainingRequest, prepare_training
+from quant_tui.ml.metrics import METRIC_TITLES
+from quant_tui.ml.models.registry import model_types
+from quant_tui.ml.splits import SPLITS
+from quant_tui.ml.targets import TARGETS
+from quant_tui.services.training_request import prepare_training
 from quant_tui.ui.screens.models.part_form import LastOfList, PartForm
+from quant_tui.ui.screens.models.training_text import (
+    chosen_parameters,
+    request_of,
+    usual_parameters,
+)
 from quant_tui.ui.widgets.form import Field, Form
 
 if TYPE_CHECKING:
@@ -97,14 +102,27 @@ class TrainingForm(PartForm):
                   help_text="of purged kfold and walk forward"),
             Field("embargo", "Embargo", str(split.get("embargo", 0)),
                   help_text="bars after a test part left out"),
+            Field("anchored", "Walk forward", "yes" if split.get("anchored", True) else "no",
+                  choices=[("yes", "grows"), ("no", "rolls on")],
+                  help_text="what each fold learns from"),
+            Field("interval", "Interval", lineage.get("interval", "1d"),
+                  help_text="1d, 1wk, 5m …"),
             Field("start", "From", lineage.get("start") or "",
                   help_text="YYYY-MM-DD; empty: from the first"),
             Field("end", "To", lineage.get("end") or "",
                   help_text="YYYY-MM-DD; empty: to the last"),
-            Field("parameters", "Parameters", _chosen_parameters(before),
-                  suggester=LastOfList(_usual(kind)), help_text=_parameters_help(kind)),
+            Field("parameters", "Parameters", chosen_parameters(before),
+                  suggester=LastOfList(usual_parameters(kind)), help_text=_parameters_help(kind)),
             Field("trials", "Trials", "0",
                   help_text="to choose parameters first; 0: none"),
+            Field("metric", "Looks for", "",
+                  choices=[("", "usual of the target"), *METRIC_TITLES.items()],
+                  help_text="what trials are compared by"),
+            Field("patience", "Patience", str(lineage.get("patience", 20)),
+                  help_text="rounds without gain; 0: no stop"),
+            Field("class_weight", "Classes", str(lineage.get("class_weight", "none")),
+                  choices=[("none", "as frequent"), ("balanced", "weigh alike")],
+                  help_text="of direction and triple barrier"),
             Field("seed", "Seed", str(lineage.get("seed", 0)),
                   help_text="the same gives the same model"),
             Field("experiment", "Experiment", choices.experiment,
@@ -127,7 +145,7 @@ class TrainingForm(PartForm):
             self._kind = kind
             field = self.form.field("parameters")
             if isinstance(field.control, Input):
-                field.control.suggester = LastOfList(_usual(kind))
+                field.control.suggester = LastOfList(usual_parameters(kind))
             field.help_text = _parameters_help(kind)
             field.clear()
             field.set_error("")
@@ -140,118 +158,16 @@ class TrainingForm(PartForm):
         return {}
 
 
-def _usual(kind: str) -> list[str]:
-    """Return the parameters of a type as they are written."""
-    known = model_kind(kind).parameters
-    return [f"{name}={_text(one.default)}" for name, one in known.items()]
-
-
 def _parameters_help(kind: str) -> str:
-    return ", ".join(_usual(kind))
-
-
-def _chosen_parameters(model: MLModel | None) -> str:
-    """Return what a model was trained with that is not usual."""
-    if model is None:
-        return ""
-    known = model_kind(str(model.model_type)).parameters
-    return ", ".join(
-        f"{name}={_text(value)}"
-        for name, value in model.parameters.items()
-        if name in known and value != known[name].default
-    )
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def request_of(values: dict[str, str]) -> TrainingRequest:
-    """Return what the fields ask for.
-
-    Raises
-    ------
-    InvalidInput
-        A number, date or parameter cannot be read.
-    """
-    trials = _whole(values["trials"], "trials")
-    return TrainingRequest(
-        name=values["name"],
-        symbols=_names(values["symbols"]),
-        model_type=values["model_type"],
-        features=_names(values["features"]),
-        start=_day(values["start"], "start"),
-        end=_day(values["end"], "end"),
-        target=Target(
-            values["target"],
-            _whole(values["horizon"], "horizon"),
-            _number(values["barrier"], "barrier"),
-        ),
-        split=Split(
-            values["split"],
-            folds=_whole(values["folds"], "folds"),
-            test_share=_number(values["test_share"].replace("%", ""), "test_share") / 100.0,
-            embargo=_whole(values["embargo"], "embargo"),
-        ),
-        parameters=_parameters(values["parameters"]),
-        seed=_whole(values["seed"], "seed"),
-        search=SearchPlan(trials) if trials else None,
-        experiment=values["experiment"],
-    )
+    """Say how a range is written, and what there is."""
+    return f"5 … 50 is searched; {', '.join(usual_parameters(kind))}"
 
 
 def _field_of(error: QuantError) -> str:
     field = error.field if isinstance(error, InvalidInput) else ""
     known = ("name", "symbols", "features", "target", "horizon", "barrier", "split", "test_share",
-             "folds", "embargo", "start", "end", "trials", "seed", "experiment")  # fmt: skip
+             "folds", "embargo", "interval", "start", "end", "trials", "metric", "patience",
+             "seed", "experiment")  # fmt: skip
     if field == "type":
         return "model_type"
     return field if field in known else "parameters" if field else "features"
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(one.strip() for one in text.split(",") if one.strip())
-
-
-def _whole(text: str, field: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InvalidInput(f"{text!r} is no whole number.", field=field) from None
-
-
-def _number(text: str, field: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InvalidInput(f"{text!r} is no number.", field=field) from None
-
-
-def _day(text: str, field: str) -> date | None:
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise InvalidInput(f"{text!r} is no date.", field=field, hint="Write YYYY-MM-DD.") from None
-
-
-def _parameters(text: str) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for pair in _names(text):
-        name, equals, value = (part.strip() for part in pair.partition("="))
-        if not equals or not name:
-            raise InvalidInput(f"{pair!r} is no name=value.", field="parameters")
-        found[name] = _value(value)
-    return found
-
-
-def _value(text: str) -> object:
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
