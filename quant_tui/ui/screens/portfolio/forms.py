@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import InvalidInput
-from quant_tui.domain.vocabulary import TransactionKind
+from quant_tui.domain.vocabulary import CostMethod, TransactionKind
 from quant_tui.ui.screens.data_import.paths import PathSuggester
 from quant_tui.ui.screens.portfolio.save_dialog import SaveDialog, Values, long_field
 from quant_tui.ui.widgets.form import Field
@@ -51,7 +51,8 @@ def settings_dialog(
         await save(
             {
                 **{k: values[k].strip() for k in ("name", "description", "base_currency",
-                                                  "benchmark", "cost_method")},
+                                                  "benchmark")},
+                "cost_method": CostMethod(values["cost_method"]),
                 **{k: values[k] == "yes" for k in ("allow_short", "apply_splits",
                                                    "apply_dividends")},
             }
