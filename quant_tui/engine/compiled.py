@@ -135,10 +135,14 @@ class Loop(Generic[P, R]):
         global _left  # from here on the import is paid for
         from numba import njit
 
+        from quant_tui.engine.kept_code import keep
+
         _left = 0.0
         function = self._with(lambda loop: loop.compiled)
         function.__qualname__ = self.kept_as
-        return cast(Callable[P, R], njit(cache=True, **_OPTIONS)(function))  # type: ignore[call-overload]  # not in its annotations
+        dispatcher = njit(**_OPTIONS)(function)  # type: ignore[call-overload]  # not in its annotations
+        keep(dispatcher)
+        return cast(Callable[P, R], dispatcher)
 
     def _with(self, form: Callable[[Loop[..., object]], object]) -> FunctionType:
         """Return the function with one form of each loop that it calls."""

@@ -18,6 +18,7 @@ import numpy as np
 from quant_tui.engine.bars import Bars
 from quant_tui.engine.compiled import loops
 from quant_tui.engine.config import BacktestConfig
+from quant_tui.engine.kept_code import SUFFIX
 from quant_tui.engine.run import run_backtest
 from quant_tui.engine.simulation import kernel
 from quant_tui.engine.templates import TEMPLATES
@@ -59,7 +60,7 @@ def is_kept() -> bool:
         return False
     source = Path(kernel.execute.source)
     changed = max(Path(compiler.origin).stat().st_mtime, source.stat().st_mtime)
-    kept = (source.parent / "__pycache__").glob(f"{source.stem}.{kernel.execute.kept_as}-*.nbi")
+    kept = (source.parent / "__pycache__").glob(f"{source.stem}.{kernel.execute.kept_as}-*{SUFFIX}")
     return any(path.stat().st_mtime > changed for path in kept)
 
 
