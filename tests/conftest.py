@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as examples
 from pymongo import MongoClient
 
 from quant_tui.config.settings import MongoSettings, Settings, load_settings
@@ -28,6 +29,11 @@ from tests.databases import Databases
 if TYPE_CHECKING:
     from quant_tui.services.composition import Services
 
+
+# The same examples everywhere, and no bound on the time of one: what fails for some draw, or on
+# a busy machine alone, is looked for on purpose (--hypothesis-profile default), not by whoever
+# changes something else.
+examples.load_profile("ci")
 
 FEW_CALENDARS = ("XNYS", "XKRX", "XTKS", "24/7")
 
