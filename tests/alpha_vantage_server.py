@@ -13,7 +13,6 @@ import gzip
 import json
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -83,6 +82,8 @@ class AlphaVantageServer:
         The newest session that it has.
     answers
         Ready answers by function or by (function, symbol), before the made-up ones.
+    over
+        Set when the server ends.
     troubles
         What happens to the next requests instead of an answer, first one first.
     premium
@@ -92,11 +93,11 @@ class AlphaVantageServer:
     def __init__(self, today: date = date(2026, 11, 24)) -> None:
         self.asked: list[dict[str, str]] = []
         self.was_asked = threading.Event()
+        self.over = threading.Event()
         self.today = today
         self.answers: dict[object, Answer] = {}
         self.troubles: list[Trouble] = []
         self.premium = False
-        self.pause = 0.0
         self.symbols = {"IBM", "AAPL", "005930.KS", "TSLA"}
         self.url = ""
 
@@ -400,8 +401,6 @@ class Handler(BaseHTTPRequestHandler):
         if self.known.troubles:
             self.known.troubles.pop(0)(self)
             return
-        if self.known.pause:
-            time.sleep(self.known.pause)
         self.reply(self.known.answer(asked) if key == KEY else BAD_KEY)
 
     def reply(self, answer: Answer) -> None:
@@ -454,14 +453,10 @@ def dropped(handler: Handler) -> None:
     handler.connection.shutdown(2)
 
 
-def slow(seconds: float) -> Trouble:
-    """Nothing comes for a while."""
-
-    def wait(handler: Handler) -> None:
-        handler.close_connection = True
-        time.sleep(seconds)
-
-    return wait
+def silent(handler: Handler) -> None:
+    """Nothing comes until the server ends; then the line drops."""
+    handler.close_connection = True
+    handler.known.over.wait()
 
 
 def web_page(handler: Handler) -> None:
@@ -480,6 +475,7 @@ def alpha_vantage(port: int = 0) -> Iterator[AlphaVantageServer]:
     try:
         yield known
     finally:
+        known.over.set()
         server.shutdown()
         thread.join()
         server.server_close()

@@ -50,7 +50,7 @@ class Machine:
             | self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=100,
             check=False,
         )
 

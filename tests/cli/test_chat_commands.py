@@ -133,7 +133,7 @@ def test_ctrl_c_stops_and_keeps(run: Run, server: ChatServer, home: Path) -> Non
     assert process.stdout is not None
     assert process.stdout.read(len("half an answer")) == b"half an answer"
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     message = json.loads(run("chat", "show", "go on", "--json").stdout)["messages"][-1]
     assert (message["status"], message["content"]) == ("stopped", "half an answer")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from quant_tui.providers.sessions import last_over
-from tests.alpha_vantage_server import DAILY, KEY, AlphaVantageServer, alpha_vantage, says
+from tests.alpha_vantage_server import DAILY, KEY, AlphaVantageServer, alpha_vantage, says, silent
 from tests.cli.conftest import Run
 
 
@@ -144,8 +144,7 @@ def test_ctrl_c_ends_it_with_nothing_partial(
     tmp_path: Path,
     eventually: Callable[..., None],
 ) -> None:
-    server.symbols.add("SLOW")
-    server.pause = 5.0
+    server.troubles = [silent]
     process = subprocess.Popen(
         [sys.executable, "-m", "quant_tui", "--home", str(tmp_path), "data", "fetch", "SLOW"],
         env=dict(os.environ),
@@ -155,7 +154,7 @@ def test_ctrl_c_ends_it_with_nothing_partial(
     )
     eventually(lambda: bool(server.asked), seconds=60)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Cancelled" in said
     assert KEY not in said

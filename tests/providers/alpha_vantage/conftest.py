@@ -16,9 +16,8 @@ from tests.alpha_vantage_server import KEY, AlphaVantageServer, alpha_vantage
 NOW = datetime(2026, 11, 25, 15, 0, tzinfo=UTC)
 """A Wednesday, ten in the morning in New York."""
 
-QUICK = Patience(
-    connect=2.0, read=0.3, whole=1.0, attempts=3, first_pause=0.001, longest_pause=0.01
-)
+QUICK = Patience(attempts=3, first_pause=0.001, longest_pause=0.01)
+"""Asks again at once, and waits for an answer as long as a busy machine may take for one."""
 
 Make = Callable[..., AlphaVantage]
 
@@ -43,9 +42,11 @@ def plan(tmp_path: Path, server: AlphaVantageServer) -> Callable[..., Settings]:
 async def make(plan: Callable[..., Settings]) -> AsyncIterator[Make]:
     made: list[AlphaVantage] = []
 
-    def make(*, key: str = KEY, now: datetime = NOW, **mine: object) -> AlphaVantage:
+    def make(
+        *, key: str = KEY, now: datetime = NOW, patience: Patience = QUICK, **mine: object
+    ) -> AlphaVantage:
         access = ProviderAccess(plan(**mine), key)
-        made.append(AlphaVantage(access, patience=QUICK, clock=lambda: now))
+        made.append(AlphaVantage(access, patience=patience, clock=lambda: now))
         return made[-1]
 
     yield make

@@ -15,7 +15,7 @@ from quant_tui.providers.sessions import last_over
 from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
 from tests.accounts import sign_up
-from tests.alpha_vantage_server import KEY, AlphaVantageServer, alpha_vantage
+from tests.alpha_vantage_server import KEY, AlphaVantageServer, alpha_vantage, silent
 
 from .conftest import Driver
 from .test_pictures import Act, Look, look, nothing
@@ -127,7 +127,7 @@ async def test_a_missing_key_says_where_it_is_set(
 async def test_a_fetch_is_cancelled_from_the_screen(
     open_fetch: OpenFetch, server: AlphaVantageServer
 ) -> None:
-    server.pause = 2.0
+    server.troubles = [silent]
     async with open_fetch() as driver:
         await driver.press("0", "r")
         await driver.type("IBM")
