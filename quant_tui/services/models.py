@@ -157,6 +157,10 @@ class ModelService:
 
     # -- changing
 
+    def new_id(self) -> str:
+        """Return an id for a model that is to be registered."""
+        return self._models.new_id()
+
     async def register(self, model: MLModel) -> MLModel:
         """Keep a new model under the next version of its name."""
         for _ in range(TRIES):

@@ -352,6 +352,9 @@ class StudyService:
             return study
         prepared = PreparedStudy.from_study(study)
         trials = await asyncio.to_thread(self._files.trials, study.id, prepared)
+        now = await self._studies.find(study.id)
+        if now is None or now.status is not RunStatus.RUNNING or study.id in self._active:
+            return now or study  # it has ended since it was read
         return await self._work.change(
             study.id, {"status": RunStatus.PENDING, "done_trials": len(trials)}
         )

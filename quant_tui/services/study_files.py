@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quant_tui.domain.errors import Conflict
 from quant_tui.storage.locks import FileLock
 
 if TYPE_CHECKING:
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from quant_tui.services.study_request import PreparedStudy
 
 _ASIDE = ".deleted"
+
+_LOOKING_SECONDS = 1.0
+"""Longer than those hold a study's lock who only look whether somebody has it."""
 
 
 class StudyFiles:
@@ -26,6 +31,7 @@ class StudyFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._working: set[str] = set()
 
     def journal(self, study_id: str) -> Path:
         """Return the file of a study's journal."""
@@ -34,6 +40,28 @@ class StudyFiles:
     def lock(self, study_id: str) -> Path:
         """Return the file that whoever works on a study holds locked."""
         return self.folder / f"{study_id}.lock"
+
+    @contextlib.contextmanager
+    def working(self, study_id: str) -> Iterator[None]:
+        """Work on a study, which nobody else may meanwhile; what is begun within may, too.
+
+        Raises
+        ------
+        Conflict
+            Another process works on it.
+        """
+        if study_id in self._working:
+            yield
+            return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self.lock(study_id)) as lock:
+            if not lock.wait_exclusive(_LOOKING_SECONDS):
+                raise Conflict("The study is running already.", hint="Wait for it, or pause it.")
+            self._working.add(study_id)
+            try:
+                yield
+            finally:
+                self._working.discard(study_id)
 
     def is_running(self, study_id: str) -> bool:
         """Whether a living process works on a study."""

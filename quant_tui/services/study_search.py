@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,7 +27,6 @@ from optuna.storages import JournalStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from quant_tui.domain.errors import Conflict
 from quant_tui.engine.optimization.evaluate import TrialFigures
 from quant_tui.engine.optimization.objective import Objective
 from quant_tui.engine.optimization.scoring import Scored
@@ -38,7 +37,6 @@ from quant_tui.services.study_cmaes import CmaEs
 from quant_tui.services.study_files import StudyFiles
 from quant_tui.services.study_report import StudyTrial
 from quant_tui.services.study_request import PreparedStudy
-from quant_tui.storage.locks import FileLock
 from quant_tui.storage.optuna.journal import StudyJournal
 
 if TYPE_CHECKING:
@@ -80,11 +78,8 @@ class Search:
     """
 
     def __init__(self, files: StudyFiles, study_id: str, prepared: PreparedStudy) -> None:
-        files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = FileLock(files.lock(study_id))
-        if not self._lock.try_exclusive():
-            self._lock.close()
-            raise Conflict("The study is running already.", hint="Wait for it, or pause it.")
+        self._held = ExitStack()
+        self._held.enter_context(files.working(study_id))
         self._prepared = prepared
         self._space = prepared.space
         self._journal = StudyJournal(files.journal(study_id), writable=True)
@@ -181,7 +176,7 @@ class Search:
     def close(self) -> None:
         """Write everything and let go of the study."""
         self._journal.close()
-        self._lock.close()
+        self._held.close()
 
     def __enter__(self) -> Search:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -84,8 +85,18 @@ class StudyWork:
         ------
         Cancelled
             The job was; what was done is kept.
+        Conflict
+            Another process works on it.
         """
+        # From the first change of the study to the last: who finds it running and nobody at
+        # work on it takes it for one whose process was killed.
+        with contextlib.ExitStack() as held:
+            await asyncio.to_thread(held.enter_context, self._files.working(study_id))
+            return await self._run(study_id, prepared, context)
 
+    async def _run(
+        self, study_id: str, prepared: PreparedStudy, context: JobContext
+    ) -> StudyReport:
         def told(progress: StudyProgress) -> None:
             paused = study_id in self._pausing
             self.progress[study_id] = replace(progress, paused=paused)

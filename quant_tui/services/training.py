@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -121,41 +122,49 @@ class TrainingService:
         ]
         prepared = replace(prepared, features=tuple(features))
         experiment = await self._experiments.named(request.experiment)
-        model = await self._models.register(
-            MLModel(
-                name=prepared.name,
-                model_type=ModelType(prepared.kind.name),
-                parameters=dict(prepared.plan.parameters),
-                user_id=self._models.user_id,
-                target=prepared.plan.target.to_document(),
-                split=prepared.plan.split.to_document(),
-                features=features,
-                signature=signature_of(features, prepared.plan.target),
-                tags=list(request.tags),
-                notes=request.notes.strip(),
-                experiment_id=experiment.id if experiment else "",
-                lineage={
-                    "symbols": list(prepared.symbols),
-                    "interval": request.interval,
-                    "start": request.start.isoformat() if request.start else None,
-                    "end": request.end.isoformat() if request.end else None,
-                    "seed": request.seed,
-                    "threads": request.threads,
-                    "class_weight": request.class_weight,
-                    "patience": request.patience,
-                    "feature_version_ids": [one.id for one in versions],
-                    "code_version": code_versions(prepared.kind.package),
-                },
-            )
+        planned = MLModel(
+            id=self._models.new_id(),
+            name=prepared.name,
+            model_type=ModelType(prepared.kind.name),
+            parameters=dict(prepared.plan.parameters),
+            user_id=self._models.user_id,
+            target=prepared.plan.target.to_document(),
+            split=prepared.plan.split.to_document(),
+            features=features,
+            signature=signature_of(features, prepared.plan.target),
+            tags=list(request.tags),
+            notes=request.notes.strip(),
+            experiment_id=experiment.id if experiment else "",
+            lineage={
+                "symbols": list(prepared.symbols),
+                "interval": request.interval,
+                "start": request.start.isoformat() if request.start else None,
+                "end": request.end.isoformat() if request.end else None,
+                "seed": request.seed,
+                "threads": request.threads,
+                "class_weight": request.class_weight,
+                "patience": request.patience,
+                "feature_version_ids": [one.id for one in versions],
+                "code_version": code_versions(prepared.kind.package),
+            },
         )
+        # Before it is registered: who finds it in training and nobody at it takes it for one
+        # whose process was killed, also while it waits for its turn.
+        held = await asyncio.to_thread(self._hold, planned.id)
+        try:
+            model = await self._models.register(planned)
+        except BaseException:
+            held.close()
+            raise
         self._progress[model.id] = TrainingProgress()
 
         async def work(context: JobContext) -> MLModel:
-            return await self._run(model, prepared, context)
+            with held:
+                return await self._run(model, prepared, context)
 
         async def abandoned() -> None:
-            self._progress.pop(model.id, None)
-            await self._models.give_up(model.id, ModelStatus.CANCELLED)
+            with held:
+                await self._models.give_up(model.id, ModelStatus.CANCELLED)
 
         return self._jobs.start(
             "training", f"{model.title}, {prepared.kind.name}", work,
@@ -169,6 +178,9 @@ class TrainingService:
             if model.id in self._progress or await asyncio.to_thread(self._is_running, model.id):
                 lives = True
                 continue
+            now = await self._models.find(model.id)
+            if now is None or now.is_ready or now.status is not ModelStatus.TRAINING:
+                continue  # it has ended since it was read
             died += 1
             await self._models.give_up(
                 model.id, ModelStatus.FAILED, "The program ended while the model was training."
@@ -196,10 +208,7 @@ class TrainingService:
             self._progress[model.id] = TrainingProgress(fraction, message, curve)
             context.progress(fraction, message)
 
-        folder = await asyncio.to_thread(make_private_folder, self._folder)
-        lock = FileLock(folder / self._lock(model.id).name)
         try:
-            lock.try_exclusive()
             return await self._trained(model, prepared, context, told)
         except (Cancelled, asyncio.CancelledError):
             await asyncio.shield(self._models.give_up(model.id, ModelStatus.CANCELLED))
@@ -207,10 +216,6 @@ class TrainingService:
         except Exception as error:
             await self._models.give_up(model.id, ModelStatus.FAILED, str(error))
             raise
-        finally:
-            lock.close()
-            self._lock(model.id).unlink(missing_ok=True)
-            self._progress.pop(model.id, None)
 
     async def _trained(
         self,
@@ -304,6 +309,15 @@ class TrainingService:
             raise ArtifactDamaged(
                 "The model forecasts something else after it was kept.", hint="Train it again."
             )
+
+    def _hold(self, model_id: str) -> contextlib.ExitStack:
+        """Lock a training, until what this returns is closed."""
+        folder = make_private_folder(self._folder)
+        with contextlib.ExitStack() as held:
+            held.callback(self._progress.pop, model_id, None)
+            held.callback(self._lock(model_id).unlink, missing_ok=True)
+            held.enter_context(FileLock(folder / self._lock(model_id).name)).try_exclusive()
+            return held.pop_all()
 
     def _lock(self, model_id: str) -> Path:
         return self._folder / f"{model_id}.lock"

@@ -18,10 +18,11 @@ from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.engine.optimization.objective import Objective
 from quant_tui.engine.optimization.space import ParameterRange
 from quant_tui.services.backtest_request import BacktestRequest
-from quant_tui.services.composition import Services
+from quant_tui.services.composition import Services, open_services
 from quant_tui.services.study_report import StudyReport
 from quant_tui.services.study_request import StudyRequest, WalkForwardPlan
 from quant_tui.services.study_run import StudyRun
+from quant_tui.services.study_work import StudyWork
 
 REQUEST = StudyRequest(
     symbols=("SPX",),
@@ -181,6 +182,42 @@ async def test_a_study_of_a_killed_process_waits_to_be_resumed(
     assert grown.trust.trials == 45
     journal = stocked_settings.locations.studies / f"{study.id}.log"
     assert journal.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("place", ["data", "_judged"])
+async def test_another_instance_takes_no_study_for_dead_that_loads_bars_or_is_judged(
+    stocked: Services, stocked_settings: Settings, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    reached, go_on, real = asyncio.Event(), asyncio.Event(), getattr(StudyWork, place)
+
+    async def held(self: StudyWork, *arguments: object) -> object:
+        reached.set()
+        await go_on.wait()
+        return await real(self, *arguments)
+
+    monkeypatch.setattr(StudyWork, place, held)
+    job = await stocked.studies.start(replace(REQUEST, sampler="random", walk_forward=None))
+    await reached.wait()
+    other = await open_services(stocked_settings)
+    try:
+        assert stocked.user is not None
+        await other.sign_in(stocked.user)
+        assert (await other.studies.get(job.target)).status is RunStatus.RUNNING
+        with pytest.raises(Conflict, match="is running"):
+            await other.studies.resume(job.target)
+    finally:
+        await other.close()
+        go_on.set()
+    assert (await job.wait()).study.status is RunStatus.COMPLETED
+
+
+async def test_a_study_that_ends_while_it_is_read_is_not_taken_for_dead(stocked: Services) -> None:
+    report = await (
+        await stocked.studies.start(replace(REQUEST, sampler="random", walk_forward=None))
+    ).wait()
+    before = report.study.model_copy(update={"status": RunStatus.RUNNING})
+    assert (await stocked.studies._recovered(before)).status is RunStatus.COMPLETED
+    assert (await stocked.studies.get(report.study.id)).status is RunStatus.COMPLETED
 
 
 async def test_several_objectives_symbols_and_conditions(stocked: Services) -> None:

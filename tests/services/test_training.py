@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from quant_tui.config.settings import Settings
 from quant_tui.domain.errors import (
     ArtifactDamaged,
     Cancelled,
@@ -19,11 +21,13 @@ from quant_tui.domain.errors import (
 from quant_tui.domain.ml_platform import MLModel
 from quant_tui.domain.vocabulary import ModelStatus, ModelType
 from quant_tui.engine.optimization.space import ParameterRange
+from quant_tui.jobs.manager import JobContext
 from quant_tui.ml.splits import Split
 from quant_tui.ml.targets import Target
 from quant_tui.services.backtest_request import BacktestRequest
-from quant_tui.services.composition import Services
+from quant_tui.services.composition import Services, open_services
 from quant_tui.services.deployment_gates import beats_baselines, fresh
+from quant_tui.services.models import ModelService
 from quant_tui.services.training_request import SearchPlan, TrainingRequest, prepare_training
 
 REQUEST = TrainingRequest(
@@ -313,3 +317,40 @@ def test_bars_of_minutes_age_a_model_in_days(interval: str, passes: bool) -> Non
         lineage={"last_date": "2018-12-01", "interval": interval},
     )  # fmt: skip
     assert fresh(model, date(2018, 12, 31)).passed is passes
+
+
+async def test_another_instance_leaves_a_training_alone_that_waits_for_its_turn(
+    stocked: Services, stocked_settings: Settings
+) -> None:
+    go_on = asyncio.Event()
+
+    async def busy(_context: JobContext) -> None:
+        await go_on.wait()
+
+    for number in range(stocked.settings.jobs.workers):
+        stocked.jobs.start("busy", str(number), busy)
+    job = await stocked.training.start(REQUEST)
+    other = await open_services(stocked_settings)
+    try:
+        assert stocked.user is not None
+        await other.sign_in(stocked.user)
+        await other.training.recover()
+        waiting = await other.models.get(job.target)
+        assert (waiting.status, waiting.error) == (ModelStatus.TRAINING, "")
+    finally:
+        await other.close()
+        go_on.set()
+    assert (await job.wait()).title == "signal@0.1.0"
+
+
+async def test_a_training_that_ends_while_it_is_looked_at_is_not_taken_for_dead(
+    stocked: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = await train(stocked)
+
+    async def read_before(_self: ModelService) -> list[MLModel]:
+        return [model.model_copy(update={"trained_at": None})]
+
+    monkeypatch.setattr(ModelService, "unfinished", read_before)
+    await stocked.training.recover()
+    assert await stocked.models.get("signal") == model

@@ -57,6 +57,11 @@ class Repository(Generic[E]):
         """What messages call one of these."""
         return self._spec.noun
 
+    @staticmethod
+    def new_id() -> str:
+        """Return an id for an entity that has to be known before it is stored."""
+        return str(ObjectId())
+
     async def create(self, entity: E, *, session: Session | None = None) -> E:
         """Store a new entity and return it with its id.
 
