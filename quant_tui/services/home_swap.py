@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,14 @@ SETTINGS = ".settings"
 """Folder of the new data folder that holds the settings, until they are in their place."""
 
 WAIT_SECONDS = 20.0
+
+IN_USE_SECONDS = 1.0
+"""How long a store has to be in use, for a restore to be refused."""
+
+STOPPING_SECONDS = 60.0
+"""How long a server that is being stopped is waited for."""
+
+_POLL_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ def restoring(locations: Locations) -> Iterator[SwapFolders]:
             yield folders
         finally:
             if not folders.note.exists():
-                shutil.rmtree(folders.staging, ignore_errors=True)
+                _remove_staging(folders, locations)
 
 
 def finish_interrupted(locations: Locations) -> None:
@@ -161,7 +170,7 @@ def go_forward(folders: SwapFolders, locations: Locations) -> None:
 def _finish(folders: SwapFolders, locations: Locations) -> None:
     """Go on from wherever a process stopped."""
     if not folders.note.exists():
-        shutil.rmtree(folders.staging, ignore_errors=True)
+        _remove_staging(folders, locations)
         return
     if folders.state[0] == PENDING:
         return  # the server knows whether it was exchanged: see finish_pending
@@ -171,7 +180,7 @@ def _finish(folders: SwapFolders, locations: Locations) -> None:
                 return
             # killed before the first renaming: the old one stays
             folders.note.unlink()
-            shutil.rmtree(folders.staging, ignore_errors=True)
+            _remove_staging(folders, locations)
             return
         if folders.data.exists():  # made by a start in between: it holds no store yet
             _move_own_files(folders.data, folders.aside, locations)
@@ -183,6 +192,17 @@ def _finish(folders: SwapFolders, locations: Locations) -> None:
     _place_settings(folders.data / SETTINGS, locations)
     shutil.rmtree(folders.aside, ignore_errors=True)
     folders.note.unlink()
+
+
+def _remove_staging(folders: SwapFolders, locations: Locations) -> None:
+    """Remove the new data folder, after the server that a killed process left running in it."""
+    from quant_tui.storage.mongo.reaper import stop_server
+
+    lock_file = folders.staging / locations.mongodb.name / "server.lock"
+    if lock_file.exists():
+        with FileLock(lock_file) as lock:
+            stop_server(lock_file.parent, lock.descriptor)
+    shutil.rmtree(folders.staging, ignore_errors=True)
 
 
 def _move_own_files(source: Path, target: Path, locations: Locations) -> None:
@@ -235,18 +255,25 @@ def alone(locations: Locations) -> Iterator[None]:
             _stop_server(locations.mongodb, stack)
         if locations.duckdb_file.exists():
             turnstile = Turnstile(locations.duckdb_file)
-            room = turnstile.try_enter(shared=False)
-            if room is None:
-                raise _in_use(locations)
-            stack.callback(turnstile.leave, room)
+            stack.callback(turnstile.leave, _room(turnstile, locations))
         yield
+
+
+def _room(turnstile: Turnstile, locations: Locations) -> int:
+    """Lock the room of the bars, of which whoever has just read lets go in a moment."""
+    give_up = time.monotonic() + IN_USE_SECONDS
+    while (room := turnstile.try_enter(shared=False)) is None:
+        if time.monotonic() > give_up:
+            raise _in_use(locations)
+        time.sleep(_POLL_SECONDS)
+    return room
 
 
 def _stop_server(folder: Path, stack: contextlib.ExitStack) -> None:
     from quant_tui.storage.mongo.reaper import stop_server
 
     clients = stack.enter_context(FileLock(folder / "clients.lock"))
-    if not clients.wait_exclusive(1.0):
+    if not _left(clients):
         raise StoreUnavailable(
             f"Another quant-tui has {folder.parent} open.", hint="Close it, then restore."
         )
@@ -256,6 +283,25 @@ def _stop_server(folder: Path, stack: contextlib.ExitStack) -> None:
             f"The MongoDB server in {folder} does not stop.",
             hint=f"Its process id is in {folder / 'server.pid'}; end it, then restore.",
         )
+
+
+def _left(clients: FileLock) -> bool:
+    """Take the lock of a server's users alone; return whether that could be had.
+
+    Users share it. Whoever has it alone stops the server, since its last user left: that is
+    no use of it, and is waited for.
+    """
+    in_use, give_up = (time.monotonic() + seconds for seconds in (IN_USE_SECONDS, STOPPING_SECONDS))
+    while not clients.try_exclusive():
+        now = time.monotonic()
+        if clients.try_shared():
+            clients.unlock()
+        else:
+            in_use = now + IN_USE_SECONDS
+        if now > min(in_use, give_up):
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 def _in_use(locations: Locations) -> StoreUnavailable:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import pkgutil
 import stat
+import threading
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -16,12 +17,15 @@ import pytest
 
 from quant_tui.domain.errors import Cancelled, Conflict, InvalidInput, StoreUnavailable
 from quant_tui.domain.user import User
+from quant_tui.services import home_swap
 from quant_tui.services.backtest_rerun import compare_rerun
 from quant_tui.services.backup_archive import MANIFEST, verified
 from quant_tui.services.composition import Services, open_services
 from quant_tui.services.study_report import StudyReport
 from quant_tui.services.study_request import StudyRequest
 from quant_tui.services.training_request import TrainingRequest
+from quant_tui.storage.locks import FileLock, make_private_folder
+from quant_tui.storage.mongo.server import PrivateServer
 from tests.services.backup_home import (
     CONFIG,
     PLANTED,
@@ -134,6 +138,40 @@ async def test_a_home_that_is_open_elsewhere_is_not_replaced(backup: Path, tmp_p
     finally:
         await other.close()
     assert await at(home, _watchlists) == []
+
+
+def test_a_server_that_is_just_being_stopped_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who stops it after its last user has its users' lock alone, for as long as that takes."""
+    monkeypatch.setattr(home_swap, "IN_USE_SECONDS", 0.05)
+    locations = settings_of(tmp_path).locations
+    locations.create()
+    folder = make_private_folder(locations.mongodb)
+    with FileLock(folder / "clients.lock") as stopping, FileLock(folder / "clients.lock") as user:
+        assert stopping.try_exclusive()
+        timer = threading.Timer(0.3, stopping.unlock)
+        timer.start()
+        with home_swap.alone(locations):
+            assert not user.try_shared()
+        timer.join()
+        assert user.try_shared()
+        with pytest.raises(StoreUnavailable, match="open"), home_swap.alone(locations):
+            pass
+
+
+def test_no_server_is_left_of_a_killed_restore(tmp_path: Path) -> None:
+    locations = settings_of(tmp_path / "home").locations
+    locations.create()
+    folders = home_swap.SwapFolders(locations.data)
+    staged = make_private_folder(folders.staging) / locations.mongodb.name
+    with PrivateServer(staged, tmp_path / "run", locations.logs, linger=20.0) as server:
+        server.acquire()
+    with FileLock(staged / "server.lock") as lives:
+        assert not lives.try_exclusive(), "the process that is to stop it has not come to it"
+        home_swap.finish_interrupted(locations)
+        assert lives.try_exclusive()
+    assert not folders.staging.exists()
 
 
 def _cut(content: bytes) -> bytes:
