@@ -214,10 +214,10 @@ async def stocked(stocked_settings: Settings) -> AsyncIterator[Services]:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Wait until a condition holds; fail after ten seconds."""
+    """Wait until a condition holds; fail after a minute."""
     import time
 
-    def wait(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    def wait(condition: Callable[[], bool], seconds: float = 60.0) -> None:
         give_up = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > give_up:

@@ -22,7 +22,7 @@ def say(text: object) -> None:
 
 
 async def main(home: Path, count: int, name: str) -> None:
-    server = PrivateServer(home / "data", home / "run", home / "logs", linger=0.5)
+    server = PrivateServer(home / "data", home / "run", home / "logs", linger=1.5)
     info = await asyncio.to_thread(server.acquire)
     store = await MetadataStore.open(info.uri)
     await migrate(store)

@@ -39,7 +39,7 @@ async def client() -> AsyncIterator[ChatClient]:
 
 
 def at(server: ChatServer, **changes: object) -> Endpoint:
-    values = {"name": "test", "address": server.url, "model": "m", "timeout_seconds": 5.0}
+    values = {"name": "test", "address": server.url, "model": "m", "timeout_seconds": 60.0}
     return Endpoint(**{**values, **changes})  # type: ignore[arg-type]
 
 
@@ -218,11 +218,11 @@ async def test_leaving_ends_the_request_at_the_server(
 
     begun = asyncio.Event()
     task = asyncio.create_task(read())
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), 60)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-    assert await asyncio.to_thread(server.gone.wait, 10), "the server works on for nobody"
+    assert await asyncio.to_thread(server.gone.wait, 60), "the server works on for nobody"
 
 
 async def test_odd_parts_of_a_stream_do_no_harm(server: ChatServer, client: ChatClient) -> None:

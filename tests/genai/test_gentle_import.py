@@ -36,9 +36,9 @@ def test_it_rests_until_it_is_hurried_and_holds_nobody_up(
     importlib.import_module("gently_two")  # others do not rest
     assert not ended.is_set()
     gentle.hurry()
-    assert ended.wait(10)
+    assert ended.wait(60)
     assert gentle._thread is not None
-    gentle._thread.join(10)
+    gentle._thread.join(60)
     assert gentle.ended
     assert "gently_one" in sys.modules
     for name in ("one", "two"):

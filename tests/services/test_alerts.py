@@ -132,7 +132,7 @@ async def test_an_arrival_looks_by_itself_and_tells_the_feed(services: Services)
     stop = services.alert_feed.subscribe(heard.set_result)
     services.arrivals.publish(BarsArrived(("A",), "1d"))
     services.arrivals.publish(BarsArrived(("A",), "5m"))
-    assert _told(await asyncio.wait_for(heard, 20)) == [("A", "2026-03-03", 11.0)]
+    assert _told(await asyncio.wait_for(heard, 60)) == [("A", "2026-03-03", 11.0)]
     stop()
 
 
@@ -168,7 +168,7 @@ async def test_days_of_intraday_bars_are_looked_at_where_there_are_no_others(
     heard: asyncio.Future[Sequence[AlertEvent]] = asyncio.get_running_loop().create_future()
     stop = services.alert_feed.subscribe(heard.set_result)
     services.arrivals.publish(BarsArrived(("A", "B"), "1h"))
-    assert _told(await asyncio.wait_for(heard, 20)) == [("A", "2026-03-05", 12.0)]
+    assert _told(await asyncio.wait_for(heard, 60)) == [("A", "2026-03-05", 12.0)]
     stop()
 
 

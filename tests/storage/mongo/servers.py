@@ -22,9 +22,13 @@ def private(home: Path, **options: Any) -> PrivateServer:
     return PrivateServer(home / "data", home / "run", home / "logs", **{"linger": 0.2, **options})
 
 
+PATIENCE_SECONDS = 60.0
+"""What anything takes at most that is waited for, on a machine that does much else."""
+
+
 def pid(home: Path) -> int:
-    """Return the process id of the home's server."""
-    return int((home / "data" / "server.pid").read_text())
+    """Return the process id of the home's server; 0 while it is being written."""
+    return int((home / "data" / "server.pid").read_text() or 0)
 
 
 def reaper_pid(home: Path) -> int:
@@ -43,7 +47,7 @@ def is_running(home: Path) -> bool:
         return not lock.try_exclusive()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float) -> float:
+def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> float:
     """Wait until the condition holds and return the seconds it took; fail when it does not."""
     start = time.monotonic()
     while not condition():
@@ -52,7 +56,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> float:
     return time.monotonic() - start
 
 
-def wait_stopped(home: Path, seconds: float = 10) -> float:
+def wait_stopped(home: Path, seconds: float = PATIENCE_SECONDS) -> float:
     """Wait until the home's server and its reaper are gone."""
     return wait_for(lambda: not is_running(home) and not reaper_pid(home), seconds)
 
@@ -66,12 +70,24 @@ def end(home: Path) -> None:
 
 def client(info: ServerInfo) -> pymongo.MongoClient[dict[str, Any]]:
     """Return a driver's client that writes as the program does."""
-    return pymongo.MongoClient(info.uri, w="majority", journal=True, serverSelectionTimeoutMS=5000)
+    patience = round(PATIENCE_SECONDS * 1000)
+    return pymongo.MongoClient(
+        info.uri, w="majority", journal=True, serverSelectionTimeoutMS=patience
+    )
 
 
 def kill(process_id: int) -> None:
-    """End a process at once, as ``kill -9`` does."""
+    """End a process at once, as ``kill -9`` does, and wait until it has let go of its locks."""
+    assert process_id > 1, "which would be many"
     os.kill(process_id, 9)
+    wait_for(lambda: not _lives(process_id))
+
+
+def _lives(process_id: int) -> bool:
+    try:
+        return psutil.Process(process_id).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def kill_under(driver: pymongo.MongoClient[dict[str, Any]], home: Path) -> int:
@@ -82,7 +98,7 @@ def kill_under(driver: pymongo.MongoClient[dict[str, Any]], home: Path) -> int:
     """
     server = psutil.Process(pid(home))
     server.kill()
-    server.wait(10)
+    server.wait(PATIENCE_SECONDS)
     with contextlib.suppress(AutoReconnect):
         driver.admin.command("ping")
     return server.pid

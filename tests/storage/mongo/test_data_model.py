@@ -121,7 +121,7 @@ async def test_only_failed_executions_expire(store: MetadataStore, mine: UserRep
     async def expired() -> bool:
         return await mine.executions.count({"status": "failed"}) == 1
 
-    await wait_for(expired, 20)
+    await wait_for(expired, 60)
     assert await mine.executions.count() == 2 * len(RunStatus) - 1
     (left,) = await mine.executions.list(where={"status": "failed"})
     assert left.completed_at is not None

@@ -34,7 +34,7 @@ def standalone(tmp_path: Path) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
-        wait_for(lambda: path.exists() and wire.listens(path), 30)
+        wait_for(lambda: path.exists() and wire.listens(path))
         yield f"mongodb://{quote(str(path), safe='')}/?directConnection=true"
         process.kill()
 

@@ -16,7 +16,7 @@ from quant_tui.storage.mongo.waiting import repair
 async def test_queries_cancelled_as_their_time_is_up_hold_no_lock() -> None:
     """The loop is held until the driver's timers are due, and then everybody gives up."""
     repair()
-    client = AsyncMongoClient[Document]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=700)
+    client = AsyncMongoClient[Document]("mongodb://127.0.0.1:1/", serverSelectionTimeoutMS=3000)
     async with client:
         for turns in (2, 3):
             queries = [asyncio.create_task(client.db.any.find_one()) for _ in range(30)]
@@ -27,7 +27,7 @@ async def test_queries_cancelled_as_their_time_is_up_hold_no_lock() -> None:
             for one in queries:
                 one.cancel()
             gathered = asyncio.gather(*queries, return_exceptions=True)
-            ended = await asyncio.wait_for(gathered, 10)
+            ended = await asyncio.wait_for(gathered, 60)
             assert {type(one) for one in ended} == {asyncio.CancelledError}
         with pytest.raises(ServerSelectionTimeoutError):
-            await asyncio.wait_for(client.db.any.find_one(), 10)
+            await asyncio.wait_for(client.db.any.find_one(), 60)
