@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,21 @@ def test_remember_changes_one_line_and_keeps_the_rest(tmp_path: Path) -> None:
     text = (tmp_path / "config.toml").read_text(encoding="utf-8")
     assert text.startswith("# mine\n")
     assert (tmp_path / "config.toml").stat().st_mode & 0o077 == 0
+
+
+def test_two_that_write_the_file_at_once_leave_it_whole(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path, environment={})
+
+    def write_often(theme: str) -> None:
+        for _ in range(200):
+            remember(settings, "ui", "theme", theme)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write_often, ["light", "a-theme-with-a-long-name"] * 2))
+    found = load_settings(tmp_path, environment={})
+    assert (found.problems, found.ui.theme in ("light", "a-theme-with-a-long-name")) == ((), True)
+    assert [one.name for one in tmp_path.iterdir()] == ["config.toml"]
+    assert stat.S_IMODE((tmp_path / "config.toml").stat().st_mode) == 0o600
 
 
 def test_locations_are_private(tmp_path: Path) -> None:
