@@ -225,8 +225,14 @@ def test_documents_are_always_plain_json(bars, document, config):
         assert "Infinity" not in text
 
 
+WITHOUT_PRICES = [one for one in BOTH_SIDES if "universe" not in one.rules]
+"""Those whose rules name no price, which would have to be scaled too."""
+
+
 @SOME
-@given(random_bars(), st.sampled_from(BOTH_SIDES), ANY_CONFIGS, st.sampled_from([0.25, 2.0, 64.0]))
+@given(
+    random_bars(), st.sampled_from(WITHOUT_PRICES), ANY_CONFIGS, st.sampled_from([0.25, 2.0, 64.0])
+)
 def test_scaling_prices_and_capital_scales_money(bars, document, config, factor):
     """A power of two scales without rounding, so that even ties fall alike."""
     whole = {**config, "shares": "fractional"}
@@ -275,8 +281,8 @@ def test_truncation_never_changes_the_past(bars, document, config, data):
         return
     part = bars.head(rows)
     cut = attempt(part, document, {**config, "delist_after": 1_000})
-    if cut is None:
-        assert not (whole.fills.decided_row < rows).any()
+    if cut is None:  # one side may have acted before the other was warm, which a run asks for
+        assert part.present.sum(axis=0).max() <= whole.warm_up
         return
     past = whole.fills.row < rows
     for name in ("row", "symbol", "quantity", "price", "cash"):

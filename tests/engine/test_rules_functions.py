@@ -9,12 +9,16 @@ from quant_tui.domain.errors import StrategyError
 from quant_tui.engine import Bars
 from quant_tui.engine.rules import FIELDS, FUNCTIONS, FunctionSpec, Kind, parse_document
 from quant_tui.engine.rules.frame import Frame
+from quant_tui.engine.rules.functions import AVERAGES
 from quant_tui.engine.rules.interpreter import Interpreter
 
 ROWS = 200
 INTERNAL = [name for name, spec in FUNCTIONS.items() if not spec.external]
 MAY_START_LATER = {"bars_since", "fosc"}
 """What the data decides."""
+
+
+BANDS = ("upper", "middle", "lower")
 
 
 def example(spec: FunctionSpec) -> str:
@@ -182,6 +186,14 @@ def test_statistics_by_hand(bars_of):
         np.testing.assert_allclose(
             evaluated(bars, expression)[:, 0], expected, rtol=1e-12, atol=1e-13
         )
+
+
+@pytest.mark.parametrize("average", AVERAGES)
+def test_bands_and_averages_of_one_bar_are_the_bar(random_bars, average):
+    bars = random_bars(1, 40, 2)
+    for call in ("ma(close, 1", *(f"bollinger_{band}(close, 1, 2" for band in BANDS)):
+        found = evaluated(bars, f'{call}, "{average}")')
+        np.testing.assert_allclose(found, bars.close, rtol=1e-12, err_msg=call)
 
 
 def test_the_symbols_of_a_date_compared(bars_of):

@@ -114,7 +114,7 @@ def bollinger(
     _frame: Frame, x: FloatArray, window: int, deviations: float, average: str, *, band: int
 ) -> FloatArray:
     """Bollinger band: 0 upper, 1 middle, 2 lower; about an SMA unless told otherwise."""
-    if average != "sma":
+    if average != "sma" and window > 1:  # of one bar, every average is the bar
         return talib_calls.call("BBANDS", band, [x], (window, deviations, deviations, average))
     if band == 1:
         return by_run(lambda run: rolling.sma(run, window), x)
