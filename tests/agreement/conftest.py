@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +16,19 @@ from tests.agreement import series
 @pytest.fixture(params=series.SERIES)
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
+
+
+@pytest.fixture
+def peer_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the workers of a run from compiling vectorbt at once.
+
+    What numba keeps for it lies in one folder, and of two that write there at the same moment
+    either may find the other's code from then on.
+    """
+    shared = tmp_path_factory.getbasetemp().parent
+    with (shared / "vectorbt.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

@@ -111,6 +111,7 @@ def _check_that_the_bar_opened_beyond_the_target(frame, fills, place, profit, st
     assert side * worst <= side * stop
 
 
+@pytest.mark.usefixtures("peer_alone")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("engine", ["numba", "rust"])
 @pytest.mark.parametrize("direction", ["longonly", "shortonly"])
@@ -160,6 +161,7 @@ def test_stops_of_vectorbt(name, engine, direction):
     assert opened_beyond <= 3
 
 
+@pytest.mark.usefixtures("peer_alone")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("engine", ["numba", "rust"])
 def test_turning_from_long_to_short_as_vectorbt(name, engine):

@@ -29,6 +29,8 @@ from quant_tui.engine import BacktestConfig, Report, run_backtest
 from quant_tui.engine.indicators.rolling import sma
 from tests.agreement import series
 
+pytestmark = pytest.mark.usefixtures("peer_alone")
+
 CONFIG = BacktestConfig(commission=0.001, fill="close", shares="fractional")
 
 OF_RETURNS = {
