@@ -268,7 +268,7 @@ async def test_a_damaged_index_is_filled_again_and_one_that_cannot_be_used_is_do
     await services.retrieval.settle()
     services.retrieval.stop()
     path = services.settings.locations.chroma
-    await asyncio.to_thread(ChromaStore(path).close)
+    await asyncio.to_thread(services.retrieval._index._store.close)  # which a thread is at
     (path / "chroma.sqlite3").write_bytes(b"damaged" * 3000)
 
     again = with_encoder(services, counted)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _LOCK_SECONDS = 20.0
 _PROBE = "quant_tui_probe"
+_clients = threading.Lock()
+"""ChromaDB keeps what the clients of one folder share, and counts them, for one thread."""
+
 _PROBE_VECTOR: Sequence[float] = [0.6, 0.8]
 
 
@@ -173,24 +176,26 @@ class ChromaStore:
         with self._turn:
             client, self._client = self._client, None
             if client is not None:
-                client.close()
+                with _clients:
+                    client.close()
 
     def _new_client(self) -> Client:
         from chromadb.api.client import Client
         from chromadb.config import Settings
 
-        try:
-            return Client(
-                settings=Settings(
-                    anonymized_telemetry=False,
-                    is_persistent=True,
-                    persist_directory=str(self._path),
+        with _clients:
+            try:
+                return Client(
+                    settings=Settings(
+                        anonymized_telemetry=False,
+                        is_persistent=True,
+                        persist_directory=str(self._path),
+                    )
                 )
-            )
-        except BaseException:
-            # It remembers the half-open folder and would return it the next time.
-            Client.clear_system_cache()
-            raise
+            except BaseException:
+                # It remembers the half-open folder and would return it the next time.
+                Client.clear_system_cache()
+                raise
 
     @property
     def _epoch_file(self) -> Path:

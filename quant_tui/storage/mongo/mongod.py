@@ -143,7 +143,8 @@ class Mongod:
                 if self._lets_in(reply):
                     return
                 if not prepared:
-                    prepared = self._make_replica_set(reply)
+                    with contextlib.suppress(OSError):  # slow, or gone: looked at again
+                        prepared = self._make_replica_set(reply)
             elif started.process.poll() is not None:
                 break
             time.sleep(_POLL_SECONDS)

@@ -136,7 +136,7 @@ class NewsRepository(Repository[NewsData]):
             rows = self._collection.find(
                 self._query(where),
                 {"_id": 0, "symbol": 1, "published_at": 1, "sentiment_score": 1},
-            ).sort("published_at", 1)
+            ).sort([("published_at", 1), ("_id", 1)])
             async for row in rows:
                 times, values = found.setdefault(str(row["symbol"]), ([], []))
                 times.append(row["published_at"])
@@ -234,7 +234,7 @@ class ExecutionRepository(OwnedRepository[BacktestExecution]):
                     {"backtest_id": {"$in": [*backtest_ids]}, "status": RunStatus.FAILED}
                 )
             },
-            {"$sort": {"started_at": -1}},
+            {"$sort": {"started_at": -1, "_id": -1}},
             {"$group": {"_id": "$backtest_id", "error": {"$first": "$error_details"}}},
         ]
         with translated(self.noun):

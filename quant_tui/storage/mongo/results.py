@@ -161,7 +161,7 @@ class ResultRepository(OwnedRepository[BacktestResult]):
         pipeline: builtins.list[Document] = [
             {"$match": self._query({"backtest_id": {"$in": [*backtest_ids]}})},
             {"$project": {"backtest_id": 1, "executed_at": 1, "performance": 1}},
-            {"$sort": {"executed_at": -1}},
+            {"$sort": {"executed_at": -1, "_id": -1}},
             {"$group": {"_id": "$backtest_id", "performance": {"$first": "$performance"}}},
         ]
         with translated(self.noun):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,35 @@ def test_another_process_keeps_us_out(tmp_path: Path, monkeypatch: pytest.Monkey
         with pytest.raises(StoreUnavailable, match="another process"):
             index.ping()
     assert index.health().ok
+
+
+def test_one_that_is_opened_while_another_lets_go_of_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when one user signs out and the next one in: the folder is the same."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    first, second = ChromaStore(tmp_path / "chroma"), ChromaStore(tmp_path / "chroma")
+    counted, opened = threading.Event(), threading.Event()
+    count = SharedSystemClient._decrement_refcount
+
+    def slowly(_: type, identifier: str) -> int:
+        left = count(identifier)
+        if not left:
+            counted.set()
+            opened.wait(0.2)
+        return left
+
+    with first.opened(writing=True):
+        pass
+    with monkeypatch.context() as patched:
+        patched.setattr(SharedSystemClient, "_decrement_refcount", classmethod(slowly))
+        leaving = threading.Thread(target=first.close)
+        leaving.start()
+        assert counted.wait(60)
+        with second.opened(writing=True) as client:
+            opened.set()
+            leaving.join()
+            assert client.heartbeat() > 0
+            assert client.list_collections() == []
+    second.close()
