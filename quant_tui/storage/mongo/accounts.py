@@ -31,8 +31,7 @@ class SessionRepository(OwnedRepository[UserSession]):
 
     async def end_all(self) -> None:
         """End every session."""
-        with translated(self.noun):
-            await self._collection.delete_many(self._query(None))
+        await self._delete_many(self._query(None))
 
 
 class VerificationCodeRepository(OwnedRepository[VerificationCode]):
@@ -64,8 +63,7 @@ class VerificationCodeRepository(OwnedRepository[VerificationCode]):
 
     async def drop(self) -> None:
         """Remove the code, if there is one."""
-        with translated(self.noun):
-            await self._collection.delete_many(self._query(None))
+        await self._delete_many(self._query(None))
 
 
 class PasswordTriesRepository(Repository[PasswordTries]):
@@ -89,9 +87,9 @@ class PasswordTriesRepository(Repository[PasswordTries]):
             with translated(self.noun):
                 done = await self._collection.update_one(self._query(known), {"$set": values})
             return bool(done.matched_count)
-        with translated(self.noun):  # one that the server has not yet swept
-            expired = {"key": after.key, "expires_at": {"$lte": utc_now()}}
-            await self._collection.delete_many(self._query(expired))
+        # one that the server has not yet swept
+        expired = {"key": after.key, "expires_at": {"$lte": utc_now()}}
+        await self._delete_many(self._query(expired))
         try:
             await self.create(after)
         except Conflict:
@@ -100,5 +98,4 @@ class PasswordTriesRepository(Repository[PasswordTries]):
 
     async def forget(self, key: str) -> None:
         """Remove the count of a name."""
-        with translated(self.noun):
-            await self._collection.delete_many(self._query({"key": key}))
+        await self._delete_many(self._query({"key": key}))

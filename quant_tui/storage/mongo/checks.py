@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from quant_tui.domain.trading import StrategyCheck
-from quant_tui.storage.mongo.failures import translated
 from quant_tui.storage.mongo.repository import OwnedRepository, Where
 from quant_tui.storage.mongo.store import MetadataStore
 
@@ -33,8 +32,7 @@ class CheckRepository(OwnedRepository[StrategyCheck]):
             "rules_hash": check.rules_hash,
             "checked_at": {"$lt": check.checked_at},
         }
-        with translated(self.noun):
-            await self._collection.delete_many(self._query(earlier))
+        await self._delete_many(self._query(earlier))
         return kept
 
     async def of_strategy(self, strategy_id: str, rules_hash: str = "") -> StrategyCheck | None:

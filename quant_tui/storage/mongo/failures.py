@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from bson.errors import BSONError
 from pymongo.errors import (
     AutoReconnect,
     ConfigurationError,
+    CursorNotFound,
     DocumentTooLarge,
     DuplicateKeyError,
     ExecutionTimeout,
     OperationFailure,
     PyMongoError,
+    ServerSelectionTimeoutError,
 )
 
 from quant_tui.domain.errors import Conflict, InvalidInput, StoreUnavailable
+
+T = TypeVar("T")
 
 _VALIDATION = 121
 _WRITE_CONFLICT = 112
@@ -57,6 +61,21 @@ def translated(noun: str) -> Iterator[None]:
         ) from error
     except PyMongoError as error:
         raise unavailable(error) from error
+
+
+async def repeated(work: Callable[[], Awaitable[T]]) -> T:
+    """Do what may be done twice; once more when the server went away meanwhile and is back.
+
+    The driver does so by itself only for one command that it can tell from another: not for
+    a write of many documents, nor for the later parts of a long answer. Not for what belongs
+    to a transaction, which is repeated whole.
+    """
+    try:
+        return await work()
+    except ServerSelectionTimeoutError:
+        raise  # it was waited for
+    except (AutoReconnect, CursorNotFound):
+        return await work()
 
 
 def unavailable(error: PyMongoError) -> StoreUnavailable:

@@ -12,7 +12,7 @@ from pymongo import ReplaceOne
 from quant_tui.domain.base import Document
 from quant_tui.domain.trading import Portfolio, PortfolioTransaction
 from quant_tui.storage.mongo.codec import object_id, to_document
-from quant_tui.storage.mongo.failures import translated
+from quant_tui.storage.mongo.failures import repeated, translated
 from quant_tui.storage.mongo.repository import OwnedRepository
 from quant_tui.storage.mongo.store import MetadataStore, Session
 
@@ -50,15 +50,19 @@ class TransactionRepository(OwnedRepository[PortfolioTransaction]):
 
         They may be many, and are wanted as columns: they are not made into entities here.
         """
-        found: list[Document] = []
-        with translated(self.noun):
+
+        async def read() -> list[Document]:
+            found: list[Document] = []
             cursor = self._collection.find(
                 self._query({"portfolio_id": portfolio_id}), batch_size=PIECE
             ).sort([("date", 1), ("sequence", 1), ("_id", 1)])
             async with cursor:
                 while piece := await cursor.to_list(PIECE):
                     found += piece
-        return found
+            return found
+
+        with translated(self.noun):
+            return await repeated(read)
 
     @staticmethod
     def with_ids(transactions: Sequence[PortfolioTransaction]) -> list[PortfolioTransaction]:

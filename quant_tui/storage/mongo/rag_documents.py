@@ -8,7 +8,7 @@ from datetime import datetime
 
 from quant_tui.domain.base import Document
 from quant_tui.domain.genai import RAGDocument
-from quant_tui.storage.mongo.failures import translated
+from quant_tui.storage.mongo.failures import repeated, translated
 from quant_tui.storage.mongo.repository import OwnedRepository
 from quant_tui.storage.mongo.store import MetadataStore
 
@@ -99,11 +99,7 @@ class RagDocumentRepository(OwnedRepository[RAGDocument]):
 
     async def remove(self, document_ids: Collection[str]) -> int:
         """Delete documents; return how many there were."""
-        with translated(self.noun):
-            done = await self._collection.delete_many(
-                self._query({"document_id": {"$in": [*document_ids]}})
-            )
-        return done.deleted_count
+        return await self._delete_many(self._query({"document_id": {"$in": [*document_ids]}}))
 
     async def counts(self) -> dict[str, int]:
         """Return of how many objects of each kind there are documents."""
@@ -116,10 +112,13 @@ class RagDocumentRepository(OwnedRepository[RAGDocument]):
         return {str(one["_id"]): int(one["count"]) for one in found}
 
     async def _without_vectors(self, where: Document) -> list[RAGDocument]:
-        found: list[RAGDocument] = []
-        with translated(self.noun):
+        async def read() -> list[RAGDocument]:
+            found: list[RAGDocument] = []
             cursor = self._collection.find(self._query(where), _WITHOUT_VECTOR, batch_size=PIECE)
             async with cursor:
                 while piece := await cursor.to_list(PIECE):
                     found += [await self._load(one) for one in piece]
-        return found
+            return found
+
+        with translated(self.noun):
+            return await repeated(read)

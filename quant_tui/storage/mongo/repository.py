@@ -18,7 +18,7 @@ from quant_tui.domain.base import Document, utc_now
 from quant_tui.domain.errors import Conflict, InvalidInput, NotFound
 from quant_tui.storage.mongo import references
 from quant_tui.storage.mongo.codec import E, object_id, to_document, to_entity, to_filter
-from quant_tui.storage.mongo.failures import translated
+from quant_tui.storage.mongo.failures import repeated, translated
 from quant_tui.storage.mongo.schema import BY_ENTITY
 from quant_tui.storage.mongo.store import MetadataStore, Session
 from quant_tui.storage.mongo.writes import Written
@@ -131,12 +131,14 @@ class Repository(Generic[E]):
             not to be changed.
         """
         with translated(self.noun):
-            documents = await (
-                self._collection.find(self._query(where), dict.fromkeys(without, 0) or None)
-                .sort(order(sort))
-                .skip(skip)
-                .limit(limit or 0)
-                .to_list()
+            documents = await repeated(
+                lambda: (
+                    self._collection.find(self._query(where), dict.fromkeys(without, 0) or None)
+                    .sort(order(sort))
+                    .skip(skip)
+                    .limit(limit or 0)
+                    .to_list()
+                )
             )
         return [await self._load(document) for document in documents]
 
@@ -267,6 +269,12 @@ class Repository(Generic[E]):
             else:
                 await work(session)
         self._tell(id)
+
+    async def _delete_many(self, where: Document) -> int:
+        """Delete all documents that meet a condition; return how many went."""
+        with translated(self.noun):
+            done = await repeated(lambda: self._collection.delete_many(where))
+        return done.deleted_count
 
     async def stamps(
         self, field: str = "updated_at", *, limit: int | None = None

@@ -22,6 +22,7 @@ from pymongo import ASCENDING
 from quant_tui.domain.base import Document, utc_now
 from quant_tui.domain.errors import StoreUnavailable
 from quant_tui.storage.mongo import packing
+from quant_tui.storage.mongo.failures import repeated
 from quant_tui.storage.mongo.schema import RESULT_PARTS, RESULT_SERIES
 from quant_tui.storage.mongo.store import MetadataStore, Session
 
@@ -100,14 +101,19 @@ async def delete_parts(
 
     GridFS files are deleted outside of any transaction, chunk by chunk.
     """
-    await store.collection(RESULT_PARTS).delete_many({"result_id": result_id}, session=session)
-    files = store.collection(f"{RESULT_SERIES}.files")
-    found = await files.find({"metadata.result_id": result_id}, {"_id": 1}).to_list()
-    keys = [file["_id"] for file in found]
-    if keys:
-        await files.delete_many({"_id": {"$in": keys}}, session=session)
-        chunks = store.collection(f"{RESULT_SERIES}.chunks")
-        await chunks.delete_many({"files_id": {"$in": keys}}, session=session)
+
+    async def delete() -> None:
+        await store.collection(RESULT_PARTS).delete_many({"result_id": result_id}, session=session)
+        files = store.collection(f"{RESULT_SERIES}.files")
+        found = await files.find({"metadata.result_id": result_id}, {"_id": 1}).to_list()
+        keys = [file["_id"] for file in found]
+        if keys:
+            # the chunks first: of a file that is gone nobody would find them again
+            chunks = store.collection(f"{RESULT_SERIES}.chunks")
+            await chunks.delete_many({"files_id": {"$in": keys}}, session=session)
+            await files.delete_many({"_id": {"$in": keys}}, session=session)
+
+    await (delete() if session is not None else repeated(delete))
 
 
 async def delete_abandoned(store: MetadataStore, results: str) -> int:

@@ -24,7 +24,4 @@ class ToolCallRepository(OwnedRepository[ToolCall]):
         with translated(self.noun):
             beyond = self._collection.find(self._query(None), {"_id": 1}).sort(_NEWEST).skip(keep)
             ids = [one["_id"] for one in await beyond.to_list()]
-            if not ids:
-                return 0
-            done = await self._collection.delete_many({**self._query(None), "_id": {"$in": ids}})
-        return done.deleted_count
+        return await self._delete_many({**self._query(None), "_id": {"$in": ids}}) if ids else 0
