@@ -158,6 +158,7 @@ class JobManager:
         self._ids = itertools.count(1)
         self._loop = asyncio.get_running_loop()
         self._noticed: dict[int, float] = {}
+        self._ended = False
 
     @property
     def jobs(self) -> list[Job[object]]:
@@ -209,7 +210,15 @@ class JobManager:
         return job
 
     async def run_in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a blocking function in the heavy-work threads and wait for it."""
+        """Run a blocking function in the heavy-work threads and wait for it.
+
+        Raises
+        ------
+        Cancelled
+            The program ends.
+        """
+        if self._ended:
+            raise Cancelled
 
         def work() -> T:
             with frequent_turns():
@@ -226,6 +235,7 @@ class JobManager:
     async def shutdown(self, timeout_seconds: float = 5.0) -> None:
         """Cancel everything and wait, at most ``timeout_seconds``, for it to end."""
         await self._cancel_all(timeout_seconds)
+        self._ended = True
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _cancel_all(self, timeout_seconds: float) -> None:
@@ -272,9 +282,9 @@ class JobManager:
             job.status = RunStatus.COMPLETED
             job.progress = 1.0
         except (Cancelled, asyncio.CancelledError):
-            if job._started is None and abandoned is not None:
-                await abandoned()
             job.status = RunStatus.CANCELLED
+            if job._started is None and abandoned is not None:
+                await self._abandon(job, abandoned)
         except QuantError as error:
             self._fail(job, error)
         except Exception as error:
@@ -287,6 +297,12 @@ class JobManager:
                 self._slots.release()
             job._ended = time.monotonic()
             self._notify(known)
+
+    async def _abandon(self, job: Job[T], abandoned: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await abandoned()
+        except QuantError as error:
+            self._fail(job, error)
 
     @staticmethod
     def _fail(job: Job[T], error: QuantError) -> None:

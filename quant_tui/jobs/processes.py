@@ -99,8 +99,17 @@ class ProcessTasks(TaskExecutor):
             worker.end()
 
     def submit(self, session: ProcessSessionState, number: int, work: bytes) -> Future[bytes]:
-        """Run a bunch at the next free worker; the results stay pickled."""
-        return self._threads.submit(self._run, session, number, work)
+        """Run a bunch at the next free worker; the results stay pickled.
+
+        Raises
+        ------
+        Cancelled
+            The workers have ended.
+        """
+        with self._lock:
+            if self._closed:
+                raise Cancelled
+            return self._threads.submit(self._run, session, number, work)
 
     def tell(self, message: Message) -> None:
         """Say something to all workers that live."""

@@ -58,6 +58,7 @@ class IndicatorRowService:
         self._wanted: dict[str, tuple[PriceSeries, dict[str, Indicator]]] = {}
         self._changed: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._writing: asyncio.Future[None] | None = None
         self._asked = 0
         self._closed = False
         arrivals.subscribe(self._bars_arrived)
@@ -106,6 +107,8 @@ class IndicatorRowService:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
 
     async def _work(self) -> None:
         while self._changed or self._wanted:
@@ -117,7 +120,8 @@ class IndicatorRowService:
             changed, self._changed = self._changed, set()
             wanted, self._wanted = self._wanted, {}
             # a write that was begun is finished: its thread would go on in any case
-            await asyncio.shield(asyncio.to_thread(self._store, changed, wanted))
+            self._writing = asyncio.ensure_future(asyncio.to_thread(self._store, changed, wanted))
+            await asyncio.shield(self._writing)
 
     def _store(
         self,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from quant_tui.domain.errors import Cancelled, InvalidInput, QuantError
+from quant_tui.domain.errors import Cancelled, InvalidInput, QuantError, StoreUnavailable
 from quant_tui.domain.vocabulary import RunStatus
 from quant_tui.jobs.manager import Job, JobContext, JobManager
 
@@ -154,3 +154,34 @@ async def test_shutdown_cancels_what_runs() -> None:
     await manager.shutdown()
     assert job.status is RunStatus.CANCELLED
     assert manager.active == []
+
+
+async def test_work_that_goes_on_after_the_shutdown_hears_that_it_is_over() -> None:
+    manager = JobManager()
+    go_on = asyncio.Event()
+
+    async def work(context: JobContext) -> None:
+        await go_on.wait()
+        await context.run_in_thread(lambda: None)
+
+    job: Job[None] = manager.start("slow", "Slow", work)
+    await asyncio.sleep(0)
+    await manager.shutdown(timeout_seconds=0.01)
+    go_on.set()
+    with pytest.raises(Cancelled):
+        await job.wait()
+    assert job.status is RunStatus.CANCELLED
+
+
+async def test_waiting_work_that_cannot_be_abandoned_ends_nevertheless(manager: JobManager) -> None:
+    async def away() -> None:
+        raise StoreUnavailable("The store is away.")
+
+    async def never(_context: JobContext) -> None:
+        pytest.fail("cancelled work must not start")
+
+    job: Job[None] = manager.start("never", "Never", never, abandoned=away)
+    job.cancel()
+    with pytest.raises(StoreUnavailable):
+        await job.wait()
+    assert (job.status, manager.active) == (RunStatus.FAILED, [])

@@ -106,6 +106,14 @@ def test_closing_ends_them_in_the_middle_of_a_task(workers: ProcessTasks, tmp_pa
     assert not psutil.pid_exists(processes_of[0])
 
 
+def test_nothing_is_begun_after_closing(workers: ProcessTasks) -> None:
+    with HeldTasks(lambda: workers, tasks.fail_at, set()) as held:
+        assert held.run([1]) == [1]
+        workers.close()
+        with pytest.raises(Cancelled):
+            held.run([2])
+
+
 def test_no_worker_outlives_a_program_that_was_killed(tmp_path: Path) -> None:
     program = (
         "from pathlib import Path; from tests.jobs import tasks\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -119,3 +120,23 @@ async def test_closing_gives_up_what_waits(stocked) -> None:
     service.keep(await prices_of(stocked), [read_indicator("sma(close, 5)")])
     await asyncio.wait_for(service.close(), 30.0)
     assert stocked.stores.indicators.kept(SYMBOL) == []
+
+
+async def test_closing_waits_for_what_is_being_written(stocked, monkeypatch) -> None:
+    begun, go_on, store = threading.Event(), threading.Event(), IndicatorRowService._store
+
+    def slowly(*arguments) -> None:
+        begun.set()
+        go_on.wait(60)
+        store(*arguments)
+
+    monkeypatch.setattr(IndicatorRowService, "_store", slowly)
+    service = IndicatorRowService(stocked.stores.indicators, stocked.arrivals, delay=0.0)
+    service.keep(await prices_of(stocked), [read_indicator("sma(close, 5)")])
+    await asyncio.to_thread(begun.wait)
+    closing = asyncio.create_task(service.close())
+    done, _ = await asyncio.wait({closing}, timeout=0.1)
+    assert not done
+    go_on.set()
+    await closing
+    assert len(stocked.stores.indicators.kept(SYMBOL)) == 1
