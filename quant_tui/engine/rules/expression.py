@@ -11,6 +11,7 @@ listed nodes alone. Nothing is ever compiled or executed.
 from __future__ import annotations
 
 import ast
+import contextlib
 import keyword
 import re
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ _TOKEN = re.compile(
     r"|(?P<literal>\"[A-Za-z0-9][A-Za-z0-9_.@:-]*\"|'[A-Za-z0-9][A-Za-z0-9_.@:-]*')"
     r"|(?P<operator>\*\*|<=|>=|==|!=|[-+*/%<>(),])"
 )
+_TRIES = 3
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Mod, ast.Pow)
@@ -107,7 +109,7 @@ def parse_expression(text: str, place: str, findings: Findings) -> ast.expr | No
         return None
     indent = len(source) - len(source.lstrip())
     try:
-        tree = ast.parse(source.strip(), mode="eval")
+        tree = _parsed(source.strip())
     except SyntaxError as error:
         column = error.offset + indent if error.offset else len(text)
         findings.add(place, min(column, len(text)), f"cannot be read here ({error.msg})")
@@ -119,6 +121,18 @@ def parse_expression(text: str, place: str, findings: Findings) -> ast.expr | No
         if isinstance(node, ast.expr):
             node.col_offset += indent
     return tree.body if _check_nodes(tree, place, findings) else None
+
+
+def _parsed(source: str) -> ast.Expression:
+    """Parse an expression, again where Python lost count of its depth.
+
+    Before 3.11.8 and 3.12.2 it counts for all threads in one place: one that parses, or prints
+    a traceback, while another one does makes it refuse what is right (CPython's issue 106905).
+    """
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(SystemError):
+            return ast.parse(source, mode="eval")
+    return ast.parse(source, mode="eval")
 
 
 def _scan(source: str, place: str, findings: Findings) -> bool:
@@ -287,7 +301,7 @@ def nesting(tree: ast.expr, lets: Mapping[str, ast.expr], known: dict[str, int])
 
 def canonical_text(tree: ast.expr) -> str:
     """Return the one way of writing the expression: spacing, brackets and numbers."""
-    plain = _PlainNumbers().visit(ast.parse(ast.unparse(tree), mode="eval")).body
+    plain = _PlainNumbers().visit(_parsed(ast.unparse(tree))).body
     return ast.unparse(plain).replace("'", '"')  # a name in quotes holds neither
 
 
