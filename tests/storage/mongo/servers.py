@@ -27,8 +27,8 @@ PATIENCE_SECONDS = 60.0
 
 
 def pid(home: Path) -> int:
-    """Return the process id of the home's server; 0 while it is being written."""
-    return int((home / "data" / "server.pid").read_text() or 0)
+    """Return the process id of the home's server."""
+    return int((home / "data" / "server.pid").read_text())
 
 
 def reaper_pid(home: Path) -> int:
