@@ -51,13 +51,35 @@ def describe(error: BaseException) -> tuple[str, str]:
     return "Unexpected error", f"{_one_line(error)} The log file has the details."
 
 
-def report(app: App[Any], error: BaseException) -> None:
-    """Show an error as a toast. Cancelling is not an error."""
+def report(part: MessagePump, error: BaseException) -> None:
+    """Show an error as a toast. Cancelling is not an error.
+
+    Parameters
+    ----------
+    part
+        Where it happened: the app, or a part of the screen. Of one that is being taken away
+        nobody is there to tell, and it misses what it was made of: the log alone hears of it.
+    """
+    if leaves(part):
+        logger.warning("failed while it was taken away: %r", part, exc_info=error)
+        return
+    app: App[Any] = part.app
     if isinstance(error, Cancelled):
         toast(app, error.message)
         return
     title, message = describe(error)
     toast(app, message, title=title, severity="error", seconds=10)
+
+
+def leaves(part: MessagePump) -> bool:
+    """Return whether a part of the screen is being taken away, or is gone.
+
+    What it consists of goes before it: it looks as if it were still there when that is gone.
+    """
+    if part.is_dom_root:
+        return False
+    pruned = isinstance(part, DOMNode) and part._pruning
+    return pruned or part._closing or not part.is_attached
 
 
 def _one_line(error: BaseException) -> str:
@@ -80,13 +102,7 @@ class Guarded(MessagePump):
         try:
             await super()._dispatch_message(message)
         except Exception as error:
-            if not isinstance(message, events.Compose | events.Mount | events.Load):
-                report(self.app, error)
-            elif self._leaves:
-                logger.debug("taken away while it was built: %r", self, exc_info=error)
-            else:
+            built = isinstance(message, events.Compose | events.Mount | events.Load)
+            if built and not leaves(self):
                 raise
-
-    @property
-    def _leaves(self) -> bool:
-        return self._closing or (isinstance(self, DOMNode) and self._pruning)
+            report(self, error)

@@ -60,7 +60,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from textual.widget import Widget
 
 from quant_tui.domain.errors import FileExists
-from quant_tui.ui.reporting import Guarded, describe, logger, report, toast
+from quant_tui.ui.reporting import Guarded, describe, leaves, report, toast
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
 from quant_tui.ui.workers import has_ended
 
@@ -255,10 +255,7 @@ class Workspace(Guarded, Widget):
             try:
                 return await work()
             except Exception as error:  # noqa: BLE001 -- reported, and logged when it is ours
-                if self.is_attached:
-                    report(self.app, error)
-                else:  # its screen was taken away under it: nobody is there to tell
-                    logger.warning("failed after its screen was gone", exc_info=error)
+                report(self, error)
                 return None
 
         worker: Worker[T | None] = self.run_worker(
@@ -390,7 +387,9 @@ class Workspace(Guarded, Widget):
             self.show_notice(Notice("Loading …", kind="loading"))
         try:
             await self.load(self.services)
-        except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
+        except Exception as error:
+            if leaves(self):
+                raise
             self.show_error(error, retry=self.reload)
             return
         self.loaded = True

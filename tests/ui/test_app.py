@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 from textual.app import ComposeResult
+from textual.dom import NoScreen
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -299,6 +300,26 @@ async def test_defects_are_toasted_and_logged_and_the_app_goes_on(
         assert app.front == "jobs"
     traces = [r for r in caplog.records if r.exc_info and r.levelno == logging.ERROR]
     assert len(traces) == 2
+
+
+async def test_work_that_comes_back_while_the_app_ends_is_no_error(tmp_path: Path) -> None:
+    """What a workspace consists of goes before the workspace itself."""
+    async with make_app(tmp_path).run_test(size=(120, 36), notifications=True) as pilot:
+        _, made = await show_trying(pilot)
+        missed: list[Exception] = []
+
+        async def work() -> None:
+            while made.table.is_attached:  # noqa: ASYNC110 -- nothing tells of it
+                await asyncio.sleep(0)
+            try:
+                made.table.set_rows([])
+                made.table.screen.set_focus(None)
+            except NoScreen as error:
+                missed.append(error)
+                raise
+
+        made.spawn(work)
+    assert missed
 
 
 async def save_nothing(_values: dict[str, str]) -> None:

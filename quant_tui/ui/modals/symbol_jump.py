@@ -88,7 +88,7 @@ class SymbolJump(Dialog[str]):
         try:
             self._names = await self._symbols.names()
         except QuantError as error:
-            report(self.app, error)
+            report(self, error)
         self._show(self.query_one(Input).value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -113,7 +113,7 @@ class SymbolJump(Dialog[str]):
             known = await self._symbols.company_names(by_symbol)
             named = await self._symbols.named_like(text) if len(text) >= LEAST_LETTERS else []
         except QuantError as error:
-            report(self.app, error)
+            report(self, error)
             return
         found = {symbol: known.get(symbol, "") for symbol in by_symbol}
         for one in named:

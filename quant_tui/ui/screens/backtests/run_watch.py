@@ -100,6 +100,6 @@ class RunWatch:
         jumps = self._workspace.host.jumps
         if isinstance(error, Cancelled) or not isinstance(error, QuantError):
             jumps.withdraw(target)
-            report_error(self._workspace.app, error)
+            report_error(self._workspace, error)
         else:
             jumps.offer(str(error), "backtests", target, title=title, failed=True)

@@ -133,7 +133,7 @@ class Conversation(Guarded, Widget):
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 -- reported, and logged when it is ours
-                report(self.app, error)
+                report(self, error)
 
         return self.run_worker(guarded, group=group, exclusive=True, exit_on_error=False)
 
@@ -280,7 +280,7 @@ class Conversation(Guarded, Widget):
         try:
             check_line(event.text)
         except QuantError as error:  # it stays in the field, to be corrected
-            report(self.app, error)
+            report(self, error)
             return
         self.field.remember(event.text)
         self.field.put("")

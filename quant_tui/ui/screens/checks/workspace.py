@@ -276,7 +276,7 @@ class Checks(Workspace):
         jumps = self.host.jumps
         if isinstance(error, Cancelled) or not isinstance(error, QuantError):
             jumps.withdraw(subject.target)
-            report_error(self.app, error)
+            report_error(self, error)
         else:
             if self.subject == subject and not self._lines:
                 self.table.show_error(error, self.action_run)

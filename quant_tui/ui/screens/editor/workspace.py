@@ -344,7 +344,7 @@ class Editor(Workspace):
         except SuspendNotSupported:
             self.toast("This terminal cannot hand over to another program.")
         except QuantError as error:
-            report(self.app, error)
+            report(self, error)
         else:
             if text != self.code.text:
                 self.code.replace_all(text)

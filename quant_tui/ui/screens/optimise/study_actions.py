@@ -46,7 +46,7 @@ def _failed(workspace: Optimise, study_id: str, error: BaseException) -> None:
         jumps.withdraw(study_id)  # it was told when the key was pressed
     elif isinstance(error, Cancelled) or not isinstance(error, QuantError):
         jumps.withdraw(study_id)
-        report_error(workspace.app, error)
+        report_error(workspace, error)
     else:
         jumps.offer(str(error), "optimise", study_id, title="✗ Study failed", failed=True)
     workspace.spawn(partial(workspace.study_ended, study_id))
@@ -159,4 +159,4 @@ def _backtested(workspace: Optimise, report: BacktestReport) -> None:
 
 def _backtest_failed(workspace: Optimise, backtest_id: str, error: BaseException) -> None:
     workspace.host.jumps.withdraw(backtest_id)
-    report_error(workspace.app, error)
+    report_error(workspace, error)

@@ -111,7 +111,7 @@ class SaveDialog(Dialog[bool]):
             elif error.hint:
                 self._say(error.hint, wrong=True)
         except Exception as error:  # noqa: BLE001 -- reported, and logged when it is ours
-            report(self.app, error)
+            report(self, error)
         else:
             self.dismiss(True)
 

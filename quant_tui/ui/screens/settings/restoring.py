@@ -46,7 +46,7 @@ class RestoreInApp:
         self._workspace.spawn(self._exchange, keys_wait=True)
 
     def _failed(self, error: BaseException) -> None:
-        report(self._workspace.app, error)
+        report(self._workspace, error)
         self._workspace.spawn(self._restore.abandon)
 
     async def _exchange(self) -> None:

@@ -120,7 +120,7 @@ class ChartPage(Vertical):
         try:
             await self._show()
         except QuantError as error:
-            report(self.app, error)
+            report(self, error)
 
     def go_to_end(self) -> None:
         """Put the cursor on the last bar when the bars that are on their way are there."""
@@ -153,7 +153,7 @@ class ChartPage(Vertical):
         try:
             choice = await asyncio.to_thread(read_choice, self.lines)
         except StrategyError as error:  # in the settings' file: the form lets none through
-            report(self.app, error)
+            report(self, error)
             self.lines, choice = (), ChartChoice()
         choice = replace(choice, others=await self._closes(view, prices))
         actions = view.profile.actions
@@ -236,7 +236,7 @@ class ChartPage(Vertical):
         try:
             remember(settings, "ui", "chart_indicators", f"{BETWEEN_LINES} ".join(self.lines))
         except QuantError as error:
-            report(self.app, error)
+            report(self, error)
 
     def action_compare(self) -> None:
         """Ask for a symbol to compare with; one that is compared with already goes away."""
