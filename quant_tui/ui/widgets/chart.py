@@ -171,6 +171,7 @@ class Chart(Widget, can_focus=True):
     def _redraw(self) -> None:
         if self._data is None or len(self._data) == 0 or not self._fits():
             # nothing rather than the picture of other data; it is drawn once there is room
+            self.workers.cancel_group(self, "chart")
             self._grid, self._strips = None, []
             self.refresh()
         else:

@@ -143,6 +143,7 @@ class Paged(Widget):
         with self.app.batch_update():
             await self._fill(name)
             self.pages.current = name
+            await self._fill(name)  # what came meanwhile was put on the page that was in front
             self.write_head()
             self.focus_page()
         self.refresh_bindings()
@@ -151,11 +152,15 @@ class Paged(Widget):
         if not self.filled or name not in self._stale:
             return
         self._stale.discard(name)
-        page = self.page(name)
-        if page is None:
-            page = self.build_page(name)
-            await self.pages.mount(page)
-        await self.fill_page(page)
+        try:
+            page = self.page(name)
+            if page is None:
+                page = self.build_page(name)
+                await self.pages.mount(page)
+            await self.fill_page(page)
+        except BaseException:  # cancelled too: it is filled when it is next in front
+            self._stale.add(name)
+            raise
 
     def _tab(self, name: str, title: str, *, tight: bool = False) -> Content:
         active = name == self.page_name
