@@ -38,7 +38,7 @@ class Program:
             env={**os.environ, "TERM": "xterm-256color"},
         )  # fmt: skip
 
-    def until(self, text: str, seconds: float = 30) -> None:
+    def until(self, text: str, seconds: float = 90) -> None:
         give_up = time.monotonic() + seconds
         while text.encode() not in self.written:
             assert time.monotonic() < give_up, self.written[-500:]
@@ -72,7 +72,7 @@ def test_a_killed_app_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
         os.kill(program.child.pid, signal.SIGKILL)
         program.child.wait()
         program.until(RESET.replace("\r", ""))
-        guard.wait(timeout=10)
+        guard.wait(timeout=60)
         assert termios.tcgetattr(program.slave) == program.before
     finally:
         program.close()
@@ -86,8 +86,8 @@ def test_a_guard_goes_home_with_the_app(tmp_path: Path) -> None:
         assert guard is not None
         os.kill(program.child.pid, signal.SIGTERM)
         program.until("\x1b[?1049l")
-        assert program.child.wait(timeout=20) == 143
-        guard.wait(timeout=10)
+        assert program.child.wait(timeout=60) == 143
+        guard.wait(timeout=60)
         assert RESET.encode() not in program.written
     finally:
         program.close()
@@ -104,7 +104,7 @@ def test_a_dropped_line_ends_it_from_any_screen(tmp_path: Path, keys: str) -> No
         program.until("New strategy" if keys == "3n" else "Import" if keys == "0n" else "Dash")
         os.close(program.master)
         os.kill(program.child.pid, signal.SIGHUP)
-        assert program.child.wait(timeout=20) == 129
+        assert program.child.wait(timeout=60) == 129
     finally:
         program.master = os.open(os.devnull, os.O_RDONLY)
         program.close()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from textual.command import CommandPalette
 from textual.pilot import Pilot
+from textual.worker import Worker
 
 from quant_tui.config.settings import Settings
 from quant_tui.services.composition import Services, open_services
@@ -37,6 +38,10 @@ QUIET = frozenset(
     }
     | {CommandPalette._GATHER_COMMANDS_GROUP}
 )
+"""Groups of workers that end by themselves, whatever lies over their screen."""
+
+LONG = frozenset({"ask", "decide", "estimate", "listen", "live"})
+"""Groups of workers that go on as long as an answer, a study or a compilation does."""
 
 
 @dataclass
@@ -77,14 +82,21 @@ class Driver:
         calm = 0
         while calm < 2:
             await self.pilot.pause(0.03)
-            busy = [
-                one
-                for one in self.app.workers
-                if (one.group in QUIET or one.group.startswith("card-")) and not has_ended(one)
-            ]
+            busy = [one for one in self.app.workers if self._is_awaited(one)]
             for worker in busy:
-                await self.until(lambda worker=worker: has_ended(worker))
+                await self.until(lambda worker=worker: not self._is_awaited(worker))
             calm = 0 if busy or self.app.type_ahead.pending else calm + 1
+
+    def _is_awaited(self, worker: Worker[Any]) -> bool:
+        """Tell whether a worker will end by itself: one under a dialog may wait for its answer."""
+        group, screen = worker.group, self.app.screen
+        if has_ended(worker) or group in LONG or group.startswith("started "):
+            return False
+        if worker.node is self.app:
+            return not screen.is_modal
+        if worker.node in screen.walk_children(with_self=True):
+            return True
+        return group in QUIET or group.startswith("card-")
 
     def front(self, code: str) -> Any:
         """Return a workspace that was visited."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.segment import Segment
@@ -17,6 +16,7 @@ from quant_tui.ui.widgets.chart_axes import BarAxis
 from quant_tui.ui.widgets.chart_data import ChartData, Pane, Series
 from quant_tui.ui.widgets.chart_raster import draw
 from quant_tui.ui.widgets.read_out import whole
+from quant_tui.ui.workers import has_ended
 
 
 def candles(count: int, seed: int = 1) -> Candles:
@@ -104,9 +104,9 @@ class Host(App[None]):
 async def settled(pilot, chart: CandleChart) -> None:
     for _ in range(500):
         await pilot.pause(0.01)
-        if chart._grid is not None and all(one.is_finished for one in pilot.app.workers):
+        if chart._grid is not None and all(map(has_ended, pilot.app.workers)):
             return
-    pytest.fail("never drawn")
+    raise AssertionError("never drawn")
 
 
 async def test_the_last_bars_are_shown_first_and_stay_in_view() -> None:
