@@ -7,9 +7,13 @@ after which the pilot gives up, and how far the app is depends on how busy the m
 from __future__ import annotations
 
 from asyncio import sleep
+from typing import Any
 
 from textual._context import active_app
+from textual.app import App
 from textual.message_pump import MessagePump
+
+from quant_tui.ui.quiet import until_quiet
 
 PAINTED = 0.02
 """Seconds in which what a key changed is painted once, as the pilot waits at least."""
@@ -23,6 +27,9 @@ MOST_ROUNDS = 400
 Not a time: a busy machine may take a second for the first step of what a key sets off.
 """
 
+LONGEST_ARRIVAL = 2.0
+"""Seconds after which a handler is taken for one that waits for what the test does next."""
+
 
 async def messages_handled(_min_sleep: float = 0.0, _max_sleep: float = 1.0) -> None:
     """Wait until no widget has a message to handle, at most :data:`MOST_ROUNDS` rounds."""
@@ -35,6 +42,15 @@ async def messages_handled(_min_sleep: float = 0.0, _max_sleep: float = 1.0) -> 
         calm = 0 if any(map(is_busy, pumps)) else calm + 1
         if calm == ROUNDS:
             return
+
+
+async def arrived(app: App[Any]) -> None:
+    """Wait until what was just seen can be worked with: mounted, laid out, and given the keys.
+
+    A dialog is in front before it is made of anything, and a key pressed then is lost.
+    """
+    if not app._exit:
+        await until_quiet(app, LONGEST_ARRIVAL)
 
 
 def is_busy(pump: MessagePump) -> bool:

@@ -26,12 +26,14 @@ from quant_tui.ui.widgets.table import Column, Row, Table
 from quant_tui.ui.widgets.table_grid import TableGrid
 from quant_tui.ui.workspaces import Workspace
 from tests.ui.frame_host import Opener, make_app, make_user
+from tests.ui.idle import arrived
 
 
 async def until(pilot: Pilot[Any], true: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait for something to become true."""
+    """Wait for something to become true, and until what came with it has the keys."""
     for _ in range(int(seconds / 0.01)):
         if true():
+            await arrived(pilot.app)
             return
         await pilot.pause(0.01)
     raise AssertionError("never became true")

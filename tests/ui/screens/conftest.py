@@ -19,6 +19,7 @@ from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
 from quant_tui.ui.workers import has_ended
 from tests.accounts import sign_up
+from tests.ui.idle import arrived
 
 QUIET = frozenset(
     {
@@ -58,12 +59,14 @@ class Driver:
         return self.app.services
 
     async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+        """Wait for something, and until the screen that it came with has the keys."""
         give_up = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > give_up:
                 # no pytest.fail: Textual would leave the app running after it, for ever
                 raise AssertionError(f"never came true; on the screen:\n{self.text}")
             await self.pilot.pause(0.01)
+        await arrived(self.app)
 
     async def press(self, *keys: str) -> None:
         """Press keys, each after what the one before it set off has settled."""
