@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from quant_tui.domain.market_data import NewsData
 from quant_tui.domain.ml_platform import MLModel
 from quant_tui.domain.vocabulary import ModelStatus, ModelType
 from quant_tui.providers.options import ReadOptions
+from quant_tui.services.backtest_report import BacktestSummary
 from quant_tui.services.composition import Services
 from quant_tui.services.dashboard_layout import DashboardLayout, DashboardState, WidgetPlace
 from quant_tui.services.market_data import ImportRequest
@@ -171,6 +174,42 @@ async def test_new_bars_and_ended_runs_are_seen_at_once(open_app, tmp_path: Path
         await driver.until(lambda: "15 of 15 stale" in driver.text)
         await stock(driver.services)
         await driver.until(lambda: "골든크로스" in driver.text)
+
+
+async def test_a_widget_that_is_removed_while_it_loads_is_no_error(
+    open_app, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app(before=keeping(only("jobs", "backtests"))) as driver:
+        going, held = asyncio.Event(), asyncio.Event()
+        dashboard, service = driver.front("dashboard"), driver.services.backtests
+        fetch = service.list
+
+        async def slow(**options: int) -> Sequence[BacktestSummary]:
+            going.set()
+            await held.wait()
+            return await fetch(**options)
+
+        monkeypatch.setattr(service, "list", slow)
+        await driver.press("tab")
+        dashboard._fill(dashboard.card)
+        await driver.until(going.is_set)
+        await driver.pilot.press("d")
+        await driver.until(lambda: kinds_shown(driver) == ["jobs"])
+        held.set()
+        await driver.settle()
+        assert "Unexpected error" not in driver.text
+
+
+async def test_of_two_layouts_at_once_the_newer_one_is_shown(open_app) -> None:
+    async with open_app(before=keeping(only("jobs"))) as driver:
+        dashboard = driver.front("dashboard")
+        newest, dashboard.state = dashboard.state, only("jobs", "backtests")
+        older = asyncio.create_task(dashboard._show_layout())
+        await asyncio.sleep(0)
+        dashboard.state = newest
+        await dashboard._show_layout()
+        await older
+        assert kinds_shown(driver) == ["jobs"]
 
 
 async def test_no_calendar_is_worked_out_for_the_first_screen(open_app, settings) -> None:

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
-from quant_tui.ui.reporting import describe, leaves
+from quant_tui.ui.reporting import describe, leaves, report
 from quant_tui.ui.screens.dashboard.content import Curve, Lines, Place, Source
 from quant_tui.ui.screens.dashboard.kinds import BY_CODE
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
@@ -110,11 +110,14 @@ class Card(Vertical, can_focus=False):
             return
         try:
             found = await self.source.load(services, self.place.settings)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
             if leaves(self):
-                raise
+                report(self, error)
+                return
             title, message = describe(error)
             self._show_panel(Notice(title, message, kind="error"), retry)
+            return
+        if leaves(self):
             return
         if found is None:
             self._show_panel(self.source.empty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -87,6 +88,7 @@ class Dashboard(Workspace):
         self.cards = Cards(id="cards", can_focus=False)
         self.empty = MessagePanel(EMPTY, id="dashboard-empty")
         self.arranging = False
+        self._laying_out = asyncio.Lock()
         self._before: DashboardState | None = None
         self._causes: set[Cause] = set()
         self._soon: Timer | None = None
@@ -145,6 +147,10 @@ class Dashboard(Workspace):
 
     async def _show_layout(self) -> None:
         """Put on the cards that the layout names, keeping those that stay."""
+        async with self._laying_out:  # one at a time, the last by the newest state
+            await self._lay_out()
+
+    async def _lay_out(self) -> None:
         shown = self.state.shown
         with self.app.batch_update():
             wanted = {one.id: one for one in shown.widgets}
