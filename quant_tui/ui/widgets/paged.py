@@ -20,6 +20,7 @@ are kept, calls ``start_pages()`` and yields ``self.pages``.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
@@ -80,6 +81,7 @@ class Paged(Widget):
         """Make the switcher; the first page is in front."""
         self.pages = ContentSwitcher(initial=self.page_titles[0][0])
         self._stale: set[str] = set()
+        self._filling: dict[str, asyncio.Lock] = {}
 
     @property
     def page_name(self) -> str:
@@ -149,18 +151,22 @@ class Paged(Widget):
         self.refresh_bindings()
 
     async def _fill(self, name: str) -> None:
-        if not self.filled or name not in self._stale:
+        if name not in self._stale:
             return
-        self._stale.discard(name)
-        try:
-            page = self.page(name)
-            if page is None:
-                page = self.build_page(name)
-                await self.pages.mount(page)
-            await self.fill_page(page)
-        except BaseException:  # cancelled too: it is filled when it is next in front
-            self._stale.add(name)
-            raise
+        # one after the other: of two at once, the older could be the last to put something in
+        async with self._filling.setdefault(name, asyncio.Lock()):
+            if not self.filled or name not in self._stale:
+                return
+            self._stale.discard(name)
+            try:
+                page = self.page(name)
+                if page is None:
+                    page = self.build_page(name)
+                    await self.pages.mount(page)
+                await self.fill_page(page)
+            except BaseException:  # cancelled too: it is filled when it is next in front
+                self._stale.add(name)
+                raise
 
     def _tab(self, name: str, title: str, *, tight: bool = False) -> Content:
         active = name == self.page_name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from quant_tui.domain.base import Document
 from quant_tui.engine.portfolio.rebalance import RebalanceRules
 from quant_tui.services.backtest_request import BacktestRequest
 from quant_tui.services.composition import Services
+from quant_tui.services.portfolio_report import PortfolioReport
 from quant_tui.services.portfolio_transactions import ImportFile
+from quant_tui.ui.workers import has_ended
 
 from .conftest import Driver, Open
 from .test_pictures import Leaf, Look, leaf_through, look, nothing
@@ -221,6 +224,52 @@ async def test_targets_become_orders_that_are_written(
         await driver.until(lambda: "Write over" in driver.text)
         await driver.press("y")
         await driver.until(lambda: "SPX,BUY" in written.read_text())
+
+
+async def test_a_portfolio_that_comes_late_does_not_take_the_place_of_another(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def before(services: Services) -> None:
+        for name in ("First", "Second"):
+            await services.portfolios.create(services.portfolios.blank(name))
+
+    async with open_app(before=before, stocked=False) as driver:
+        await driver.press("7", "enter")
+        front, service = driver.front("portfolio"), driver.services.portfolios
+        late = front.page.portfolio_id
+        going, held = asyncio.Event(), asyncio.Event()
+        report = service.report
+
+        async def slow(portfolio_id: str, **options: bool) -> PortfolioReport:
+            if portfolio_id == late and not going.is_set():
+                going.set()
+                await held.wait()
+            return await report(portfolio_id, **options)
+
+        monkeypatch.setattr(service, "report", slow)
+        late_one = front.spawn(partial(front.show, late), group="list")  # as after new bars
+        await driver.until(going.is_set)
+        (other,) = {*front.portfolios} - {late}
+        await front.show(other)
+        held.set()
+        await driver.until(lambda: has_ended(late_one))
+        assert front.page.portfolio_id == front.page.report.portfolio.id == other
+
+
+async def test_a_portfolio_that_is_deleted_while_all_are_valued_is_no_error(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def before(services: Services) -> None:
+        for name in ("First", "Second"):
+            await services.portfolios.create(services.portfolios.blank(name))
+
+    async with open_app(before=before, stocked=False) as driver:
+        await driver.press("7")
+        front, service = driver.front("portfolio"), driver.services.portfolios
+        gone, stays = front.portfolios
+        await service.delete(gone)
+        await front._value_all()
+        assert stays in front.portfolios
 
 
 async def test_a_portfolio_is_deleted_and_brought_back(open_app: Open) -> None:

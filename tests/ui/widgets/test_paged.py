@@ -82,3 +82,20 @@ async def test_a_page_that_was_not_filled_to_the_end_is_filled_at_the_next_visit
         report.held = None
         await report.action_page("two")
         assert report.said("two") == "first"
+
+
+async def test_of_two_fillings_of_a_page_the_newer_one_stays() -> None:
+    app = Host()
+    async with app.run_test():
+        report = app.report
+        await report.show_pages()
+        held = report.held = asyncio.Event()
+        turning = asyncio.create_task(report.action_page("two"))
+        await report.filling.wait()
+        report.pages.current = "two"
+        report.shown, report.held = "second", None
+        showing = asyncio.create_task(report.show_pages())
+        await asyncio.sleep(0)
+        held.set()
+        await asyncio.gather(turning, showing)
+        assert report.said("two") == "second"

@@ -80,6 +80,7 @@ class Backtests(ListWorkspace):
         )
         self._summaries: dict[str, BacktestSummary] = {}
         self._offered: RunStatus | None = None
+        self._opened = ""
 
     async def load(self, services: Services) -> None:
         """Fetch the list, the newest first and then the older ones."""
@@ -168,12 +169,14 @@ class Backtests(ListWorkspace):
 
     async def open_row(self, backtest_id: str) -> None:
         """Open the result."""
+        self._opened = backtest_id
         self.show_page("result")
         self.result.await_result()
         report = await self.services.backtests.show(backtest_id)
         check = await self.services.checks.of_backtest(backtest_id)
         card = check.card if check is not None and check.is_of(report.result) else None
-        await self.result.show_report(report, partial(self._retry, backtest_id), card)
+        if self._opened == backtest_id:  # else another was opened meanwhile
+            await self.result.show_report(report, partial(self._retry, backtest_id), card)
 
     # -- keys
 
@@ -339,4 +342,4 @@ class Backtests(ListWorkspace):
     def action_export(self) -> None:
         """Ask where to, then write the chosen result."""
         if (chosen := self._chosen) is not None:
-            self.spawn(partial(result_actions.export, self, chosen))
+            self.spawn(partial(result_actions.export, self, chosen), keys_wait=True)

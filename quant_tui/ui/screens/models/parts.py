@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.containers import Vertical
 
-from quant_tui.ui.reporting import describe
+from quant_tui.ui.reporting import describe, leaves
 from quant_tui.ui.widgets.message_panel import MessagePanel, Notice
 
 if TYPE_CHECKING:
@@ -130,7 +130,9 @@ class ModelsPart(Vertical):
             self._show_notice(Notice("Loading …", kind="loading"))
         try:
             await self.load()
-        except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
+        except Exception as error:
+            if leaves(self):
+                raise
             title, text = describe(error)
             self._show_notice(Notice(title, text, kind="error"), again=True)
             return

@@ -12,8 +12,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import ContentSwitcher, Static
 
+from quant_tui.domain.errors import NotFound
 from quant_tui.services.chat_selection import Selection, of_portfolio
-from quant_tui.ui.reporting import describe
+from quant_tui.ui.reporting import describe, leaves
 from quant_tui.ui.screens.portfolio import changes
 from quant_tui.ui.screens.portfolio.listing import COLUMNS, EMPTY, about, row_of
 from quant_tui.ui.screens.portfolio.page import PortfolioPage
@@ -133,7 +134,12 @@ class Portfolios(Workspace):
     async def _value_all(self) -> None:
         """Value each with the bars there are now; the rows follow one by one."""
         for portfolio_id in list(self.portfolios):
-            report = await self.services.portfolios.report(portfolio_id)
+            try:
+                report = await self.services.portfolios.report(portfolio_id)
+            except NotFound:  # it was deleted meanwhile
+                continue
+            if portfolio_id not in self.portfolios:
+                continue
             valued = report.snapshot()
             self.portfolios[portfolio_id] = valued
             self.table.put_row(portfolio_id, row_of(valued).values)
@@ -167,9 +173,13 @@ class Portfolios(Workspace):
         self.page.await_portfolio(portfolio_id)
         try:
             report = await self.services.portfolios.report(portfolio_id, anew=anew)
-        except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
+        except Exception as error:
+            if leaves(self):
+                raise
             self.page.show_error(*describe(error), retry=partial(self._retry, portfolio_id))
             return
+        if portfolio_id != self.page.portfolio_id:
+            return  # another was opened meanwhile
         self.portfolios[portfolio_id] = report.snapshot()
         await self.page.show_report(report)
         self.refresh_bindings()
@@ -284,4 +294,5 @@ class Portfolios(Workspace):
         """Write the orders to a CSV file."""
         rebalance = next(iter(self.page.query(RebalancePart)), None)
         if (chosen := self.chosen) is not None and rebalance is not None and rebalance.shown:
-            self.spawn(partial(changes.export_orders, self, chosen, rebalance.shown))
+            export = partial(changes.export_orders, self, chosen, rebalance.shown)
+            self.spawn(export, keys_wait=True)

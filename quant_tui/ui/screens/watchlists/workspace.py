@@ -271,7 +271,7 @@ class Watchlists(Workspace):
                 self.table.clear_marks()
                 self.show_list(chosen)
                 if self.pages.current == "alerts-page":
-                    self.spawn(self.show_alerts, group="open")
+                    self._show_alerts_soon()
             self.refresh_bindings()
         elif event.table is self.table:
             self._write_about()  # the keys are the same on every line
@@ -316,7 +316,10 @@ class Watchlists(Workspace):
 
     def _alerts_told(self) -> None:
         if self.pages.current == "alerts-page" and self.is_attached:
-            self.spawn(self.show_alerts, group="open")
+            self._show_alerts_soon()
+
+    def _show_alerts_soon(self) -> None:
+        self.spawn(self.show_alerts, group="alerts", exclusive=True)
 
     async def show_alerts(self) -> None:
         """Show the alerts of the list, and the log."""
