@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from textual.screen import Screen
 
+from quant_tui.domain.errors import StoreUnavailable
 from quant_tui.domain.market_data import Company
 from quant_tui.domain.watchlist import AlertEvent, RuleColumn
 from quant_tui.services import watchlist_edits as edits
@@ -120,6 +121,20 @@ async def test_companies_are_found_by_sector_and_several_marked(open_app) -> Non
         await driver.until(lambda: len(shown(driver)) == 2)
         (kept,) = await driver.services.watchlists.list()
         assert set(kept.symbols) == {"005930", "000660"}
+
+
+async def test_companies_that_cannot_be_searched_are_an_error_and_no_end(
+    open_app, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> list[Company]:
+        raise StoreUnavailable("The store is away.")
+
+    async with open_app((120, 36), before=with_list) as driver:
+        await driver.press("2", "n")
+        monkeypatch.setattr(type(driver.services.watchlists), "search", away)
+        await driver.type("철강")
+        await driver.until(lambda: "The store is away." in driver.text)
+        assert isinstance(driver.app.screen, AddSymbols)
 
 
 async def test_groups_fold_and_the_filter_looks_into_them(open_app) -> None:

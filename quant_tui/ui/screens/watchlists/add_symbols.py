@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -11,14 +12,17 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from quant_tui.domain.errors import QuantError
 from quant_tui.services.watchlists import Resolved, resolve, symbols_in
 from quant_tui.ui.modals.dialog import Dialog
+from quant_tui.ui.reporting import report
 from quant_tui.ui.widgets.message_panel import Notice
 from quant_tui.ui.widgets.table import Column, Row, Table
 
 if TYPE_CHECKING:
     from textual import events
     from textual.timer import Timer
+    from textual.worker import Worker
 
     from quant_tui.services.watchlists import WatchlistService
 
@@ -139,14 +143,21 @@ class AddSymbols(Dialog[Wanted | None]):
             )
             self._say_of(resolved)
             return
-        self.run_worker(self._search_companies(text), group="search", exclusive=True)
+        _searching: Worker[None] = self.run_worker(
+            partial(self._search_companies, text),
+            group="search", exclusive=True, exit_on_error=False,
+        )  # fmt: skip
 
     async def _search_companies(self, text: str) -> None:
         """Find symbols by their own letters and names, and companies by all that is known."""
         words = text.casefold().split()
         found = [one for one, about in self._folded if all(word in about for word in words)]
         if text:
-            companies = await self._service.search(text)
+            try:
+                companies = await self._service.search(text)
+            except QuantError as error:
+                report(self, error)
+                return
             if text != self.typed.strip():
                 return
             found = list(dict.fromkeys([*found, *(one.symbol for one in companies)]))
