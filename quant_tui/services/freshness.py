@@ -71,10 +71,12 @@ class FreshnessService:
         self._symbol_calendars = symbol_calendars
         self._calendars = calendars
         self._answer: tuple[datetime, StoreFreshness] | None = None
+        self._arrivals = 0
         arrivals.subscribe(self._arrived)
 
     def _arrived(self, _arrived: BarsArrived) -> None:
         self._answer = None
+        self._arrivals += 1
 
     async def of_symbols(
         self,
@@ -141,6 +143,7 @@ class FreshnessService:
         now = now or utc_now()
         if self._answer is not None and now - self._answer[0] < LOOK_AGAIN:
             return self._answer[1]
+        arrivals = self._arrivals
         summaries = await asyncio.to_thread(self._bars.summaries)
         last = max((one.last for one in summaries), default=None)
         if last is None:
@@ -153,5 +156,6 @@ class FreshnessService:
         each = await asyncio.to_thread(self.compare, newest, known, now)
         due = [one.expected for one in each if one.expected is not None]
         answer = StoreFreshness(last, max(due, default=None), any(one.stale for one in each))
-        self._answer = (now, answer)
+        if arrivals == self._arrivals:  # else bars came meanwhile
+            self._answer = (now, answer)
         return answer

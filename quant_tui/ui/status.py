@@ -49,6 +49,7 @@ class StatusKeeper:
         self._health_timer: Timer | None = None
         self._job_timer: Timer | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._asked_again = False
 
     def start(self, services: Services) -> None:
         """Begin once the services are open."""
@@ -65,10 +66,14 @@ class StatusKeeper:
             self._asking.cancel()
 
     def look(self, *, deeper: bool = False) -> None:
-        """Ask for health and data; a question that is still open is not asked twice."""
-        if self._services is not None and (self._asking is None or self._asking.done()):
-            asking = self._ask(self._services, deeper=deeper)
+        """Ask for health and data; while a question is open, once more after its answer."""
+        if self._services is None:
+            return
+        if self._asking is None or self._asking.done():
+            asking = self._ask_until_known(self._services, deeper=deeper)
             self._asking = asyncio.create_task(asking, name="status")
+        else:  # what is under way may have read what was there before
+            self._asked_again = True
 
     def _look_deeper(self) -> None:
         """Also try the index of ChromaDB, once, when the person has begun to work."""
@@ -94,6 +99,12 @@ class StatusKeeper:
         if not active and self._job_timer is not None:
             self._job_timer.stop()
             self._job_timer = None
+
+    async def _ask_until_known(self, services: Services, *, deeper: bool) -> None:
+        await self._ask(services, deeper=deeper)
+        while self._asked_again and services is self._services:
+            self._asked_again = False
+            await self._ask(services, deeper=False)
 
     async def _ask(self, services: Services, *, deeper: bool) -> None:
         line = self.line

@@ -18,6 +18,7 @@ from quant_tui.jobs.manager import Job
 from quant_tui.services.arrivals import BarsArrived
 from quant_tui.services.composition import Services, open_services
 from quant_tui.services.quality_findings import QualityFinding, QualityReport
+from quant_tui.services.symbol_calendars import Calendars
 from quant_tui.services.trading_calendars import TradingCalendars, by_exchange, by_name
 from quant_tui.storage.duck.records import CorporateAction, ImportBatch
 from tests.accounts import sign_up
@@ -450,6 +451,24 @@ async def test_the_status_line_never_waits_for_a_calendar_to_be_worked_out(
     assert answer is not None
     assert answer.stale
     assert await stocked.freshness.of_store(work_out=False) == answer
+
+
+async def test_an_answer_that_bars_overtook_is_not_kept(
+    stocked: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = stocked.freshness
+    known = service._symbol_calendars.known
+
+    async def meanwhile(symbols: Sequence[str]) -> Calendars:
+        stocked.arrivals.publish(BarsArrived(("SPX",), "1d"))
+        return await known(symbols)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service._symbol_calendars, "known", meanwhile)
+        await service.of_store(work_out=True)
+        assert service._answer is None
+    assert await service.of_store(work_out=True) is not None
+    assert service._answer is not None
 
 
 def test_kept_sessions_are_read_once(

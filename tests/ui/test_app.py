@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -398,6 +399,29 @@ async def test_status_line_changes_under_two_dialogs(tmp_path: Path) -> None:
         await until(pilot, lambda: "someone else" in text_of(app))
         line.show_user("kim")
         await until(pilot, lambda: "someone else" not in text_of(app))
+
+
+async def test_what_changes_while_the_status_line_asks_is_asked_for_again(tmp_path: Path) -> None:
+    async with make_app(tmp_path).run_test(size=(120, 36)) as pilot:
+        app = await opened(pilot)
+        assert app.services is not None
+        market: Any = app.services.market_data
+        going, held = asyncio.Event(), asyncio.Event()
+        last_session = market.last_session
+
+        async def slow() -> date | None:
+            found: date | None = await last_session()
+            going.set()
+            await held.wait()
+            return found
+
+        market.last_session = slow
+        app.status_keeper.look()
+        await going.wait()
+        market.last = date(2026, 3, 2)
+        app.status_keeper.look()
+        held.set()
+        await until(pilot, lambda: "data to 2026-03-02" in text_of(app))
 
 
 async def test_undo_is_offered_and_takes_back_once(tmp_path: Path) -> None:
