@@ -163,8 +163,8 @@ class Gate:
             await self._close(lambda: GateScreen(services))
         app.job_watch.forget()
         await services.sign_out()
-        self._held.clear()
         await app.stack.drop_all()
+        self._held.clear()  # what ended with the screens may have said something
         app.status_keeper.line.show_user("")
         with app.batch_update():
             await self._switch_back()

@@ -136,7 +136,7 @@ class FetchForm(Vertical):
         """Ask which providers there are, and plan."""
         self._show_fields()
         _asking: Worker[None] = self.run_worker(
-            self._offer_providers, group="inspect", exit_on_error=False
+            self._offer_providers, group="open", exit_on_error=False
         )
 
     def focus_first(self) -> None:
@@ -151,7 +151,7 @@ class FetchForm(Vertical):
         control = self.form.field("provider").control
         if isinstance(control, Choice):
             control.set_choices(choices, control.value or FIRST_PROVIDER)
-        await self._plan()
+        self._plan_soon()
 
     # -- planning
 

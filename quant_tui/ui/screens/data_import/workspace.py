@@ -163,7 +163,7 @@ class DataImport(Workspace):
         elif target == "quality":
             await self._open_quality(None)
         elif target == "export":
-            self.spawn(partial(self._export, None), group="export")
+            self.spawn(partial(self._export, None), group="export", keys_wait=True)
         elif target == "fixes":
             await (await self._quality_page()).show_fixes()
 
@@ -251,7 +251,7 @@ class DataImport(Workspace):
     def action_export(self) -> None:
         """Ask where to, and export the bars of the marked symbols or of this one."""
         if chosen := self._chosen:
-            self.spawn(partial(self._export, chosen), group="export")
+            self.spawn(partial(self._export, chosen), group="export", keys_wait=True)
 
     async def _export(self, symbols: list[str] | None) -> None:
         from quant_tui.ui.screens.data_import.export_dialog import ExportDialog

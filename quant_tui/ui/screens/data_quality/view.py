@@ -330,7 +330,7 @@ class QualityView(Vertical):
         if len({one.check for one in chosen}) > 1:
             self._workspace.toast("Mark findings of one kind: they are fixed in one way.")
             return
-        self._workspace.spawn(partial(self._fix, chosen), group="fix")
+        self._workspace.spawn(partial(self._fix, chosen), group="fix", keys_wait=True)
 
     async def _fix(self, chosen: list[QualityFinding]) -> None:
         from quant_tui.ui.screens.data_quality.fix_dialog import FixDialog
@@ -377,7 +377,7 @@ class QualityView(Vertical):
         """Take the fix under the cursor back, after asking."""
         fix = self._made.get(self.fixes.cursor_key)
         if fix is not None:
-            self._workspace.spawn(partial(self._undo, fix), group="fix")
+            self._workspace.spawn(partial(self._undo, fix), group="fix", keys_wait=True)
 
     async def _undo(self, fix: RecordedFix) -> None:
         question = f"Undo the fix of {fix.symbol}?"
@@ -394,7 +394,8 @@ class QualityView(Vertical):
         """Ask where the symbol trades."""
         finding = self._findings.get(self.findings.cursor_key)
         if finding is not None:
-            self._workspace.spawn(partial(self._choose_calendar, finding.symbol), group="fix")
+            choose = partial(self._choose_calendar, finding.symbol)
+            self._workspace.spawn(choose, group="fix", keys_wait=True)
 
     async def _choose_calendar(self, symbol: str) -> None:
         from quant_tui.ui.screens.data_quality.fix_dialog import CalendarDialog

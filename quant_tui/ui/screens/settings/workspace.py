@@ -210,7 +210,7 @@ class SettingsPlace(Workspace):
 
     def action_delete(self) -> None:
         """Take a setting back to its default, or remove a key."""
-        self.spawn(self._delete)
+        self.spawn(self._delete, keys_wait=True)
 
     def action_run(self) -> None:
         """Look for the keyring again, and ask for the passphrase of what is locked."""

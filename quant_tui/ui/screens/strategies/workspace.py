@@ -398,7 +398,7 @@ class Strategies(Workspace):
     def action_export(self) -> None:
         """Write this strategy to a file."""
         if (strategy := self._chosen) is not None:
-            self.spawn(partial(actions.export, self, strategy))
+            self.spawn(partial(actions.export, self, strategy), keys_wait=True)
 
     def action_import(self) -> None:
         """Make a strategy of a file."""
@@ -411,7 +411,7 @@ class Strategies(Workspace):
     def action_template(self) -> None:
         """Save this strategy as a template of one's own."""
         if (strategy := self._chosen) is not None:
-            self.spawn(partial(self._save_template, strategy))
+            self.spawn(partial(self._save_template, strategy), keys_wait=True)
 
     async def _save_template(self, strategy: Strategy) -> None:
         if await actions.save_as_template(self, strategy) is not None:
@@ -420,4 +420,5 @@ class Strategies(Workspace):
     def on_template_picker_delete_asked(self, event: TemplatePicker.DeleteAsked) -> None:
         """Ask, then delete a template of one's own."""
         event.stop()
-        self.spawn(partial(actions.delete_template, self, event.template, self._load_again))
+        delete = partial(actions.delete_template, self, event.template, self._load_again)
+        self.spawn(delete, keys_wait=True)
