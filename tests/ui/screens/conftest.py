@@ -101,6 +101,15 @@ class Driver:
             return True
         return group in QUIET or group.startswith("card-")
 
+    async def still(self) -> None:
+        """Wait until nothing is on the screen that comes and goes by itself, for a picture."""
+        asking = self.app.status_keeper
+        await self.until(lambda: asking._asking is None or asking._asking.done())
+        await self.until(lambda: not self.status_of_jobs)
+        self.app.clear_notifications()
+        await self.until(lambda: not self.app.query("Toast"))
+        await self.settle()
+
     def front(self, code: str) -> Any:
         """Return a workspace that was visited."""
         return self.app.stack.built[code]

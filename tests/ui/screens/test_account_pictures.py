@@ -46,6 +46,7 @@ def look(stocked_settings: Settings, snap_compare, monkeypatch: pytest.MonkeyPat
         async def before(pilot: Pilot[None]) -> None:
             driver = Driver(app, pilot)
             await driver.until(lambda: app.services is not None, 90)
+            await driver.until(lambda: app.gate.closed or driver.services.user is not None)
             await driver.settle()
             if place:
                 app.go_to(place)
@@ -54,8 +55,8 @@ def look(stocked_settings: Settings, snap_compare, monkeypatch: pytest.MonkeyPat
                 await pilot.press(key)
                 await pilot.pause()
             await driver.until(lambda: until in driver.text)
-            app.clear_notifications()
-            await driver.settle()
+            if not app.gate.closed:
+                await driver.still()
 
         return bool(snap_compare(app, terminal_size=size, run_before=before))
 

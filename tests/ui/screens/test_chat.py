@@ -80,9 +80,7 @@ def pictures(snapshot: Any, monkeypatch: pytest.MonkeyPatch) -> Pictures:
     kept = snapshot.use_extension(SVGImageExtension)
 
     async def compare(driver: Driver, name: str, sizes: Sequence[tuple[int, int]] = SIZES) -> None:
-        await driver.until(lambda: not driver.status_of_jobs)
-        driver.app.clear_notifications()
-        await driver.until(lambda: not driver.app.query("Toast"))
+        await driver.still()
         for width, height in sizes:
             await driver.pilot.resize_terminal(width, height)
             await driver.settle()

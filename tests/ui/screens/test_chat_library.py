@@ -73,9 +73,7 @@ async def unavailable(*_: object, **__: object) -> list[GeneratedStrategy]:
 async def pictures(
     driver: Driver, kept: Any, name: str, sizes: Sequence[tuple[int, int]] = SIZES
 ) -> None:
-    await driver.until(lambda: not driver.status_of_jobs)
-    driver.app.clear_notifications()
-    await driver.until(lambda: not driver.app.query("Toast"))
+    await driver.still()
     for width, height in sizes:
         await driver.pilot.resize_terminal(width, height)
         await driver.settle()

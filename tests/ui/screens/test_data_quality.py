@@ -201,6 +201,7 @@ def in_data(*keys: str, at: str = "") -> Act:
         for key in keys:
             await driver.press(key)
             await driver.until(lambda: not driver.app.job_watch.active)
+            await driver.settle()
 
     return act
 

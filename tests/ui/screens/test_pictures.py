@@ -114,10 +114,7 @@ def look(request: pytest.FixtureRequest, snap_compare, monkeypatch: pytest.Monke
                 await act(driver)
             if until:
                 await driver.until(lambda: until in driver.text)
-            await driver.until(lambda: not driver.status_of_jobs)
-            app.clear_notifications()
-            await driver.until(lambda: not app.query("Toast"))
-            await driver.settle()
+            await driver.still()
 
         return bool(snap_compare(app, terminal_size=size, run_before=before))
 
@@ -173,10 +170,7 @@ def leaf_through(
                 if page != pages[0]:
                     await driver.press(turn)
                 if page in (only or pages):
-                    await driver.until(lambda: not driver.status_of_jobs)
-                    app.clear_notifications()
-                    await driver.until(lambda: not app.query("Toast"))
-                    await driver.settle()
+                    await driver.still()
                     name = f"{page}-{size[0]}x{size[1]}" if by_size else page
                     picture = app.export_screenshot(title=app.title, simplify=True)
                     assert picture == kept(name=name), name

@@ -52,9 +52,8 @@ def test_settings(
         await driver.press("comma")
         await driver.until(lambda: driver.front("settings").loaded)
         await driver.press(*keys)
-        # the first backup is due at once
-        await driver.until(lambda: not driver.status_of_jobs)
-        app.clear_notifications()
-        await driver.settle()
+        jobs = driver.services.jobs  # the first backup is due at once
+        await driver.until(lambda: jobs.jobs and not jobs.active)
+        await driver.still()
 
     assert snap_compare(app, terminal_size=size, run_before=before)
