@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from quant_tui.config.settings import AlphaVantageSettings, Settings
 from quant_tui.providers.sessions import last_over
 from quant_tui.services.composition import Services, open_services
 from quant_tui.ui.app import QuantApp
+from quant_tui.ui.screens.data_fetch import FetchForm
 from tests.accounts import sign_up
 from tests.alpha_vantage_server import KEY, AlphaVantageServer, alpha_vantage, silent
 
@@ -122,6 +124,32 @@ async def test_a_missing_key_says_where_it_is_set(
         await driver.press("0", "r")
         await driver.type("IBM")
         await driver.until(lambda: "Set it in Settings" in driver.text)
+
+
+async def test_the_providers_are_offered_however_soon_one_types(
+    open_fetch: OpenFetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_fetch() as driver:
+        service = driver.services.fetching
+        going, held, ask = asyncio.Event(), asyncio.Event(), service.providers
+
+        async def slow() -> Any:
+            going.set()
+            await held.wait()
+            (one, *others) = await ask()
+            return [one, *others, replace(one, name="another", title="Another one")]
+
+        monkeypatch.setattr(service, "providers", slow)
+        await driver.press("0")
+        await driver.pilot.press("r")
+        await driver.until(going.is_set)
+        form = driver.front("data").query_one(FetchForm)
+        form.form.field("symbols").value = "IBM"
+        form._plan_soon()  # as soon as the typing rests
+        held.set()
+        await driver.until(lambda: "bars IBM" in driver.text)
+        control = form.form.field("provider").control
+        await driver.until(lambda: ("another", "Another one") in control.choices)
 
 
 async def test_a_fetch_is_cancelled_from_the_screen(
