@@ -288,13 +288,13 @@ class PrivateServer:
         pause = _WATCH_SECONDS
         with FileLock(self._data_dir / "server.lock") as lock:
             while not self._released.wait(pause):
-                if lock.try_shared():
-                    lock.unlock()
-                elif self._used is None or self._used.is_open():
-                    pause = _WATCH_SECONDS
-                    continue
-                # Dead, or booting since its starter was killed: then nobody else lets us in.
                 try:
+                    if lock.try_shared():
+                        lock.unlock()
+                    elif self._used is None or self._used.is_open():
+                        pause = _WATCH_SECONDS
+                        continue
+                    # Dead, or booting since its starter was killed: then nobody else lets us in.
                     self.acquire()
                 except (StoreUnavailable, OSError) as error:  # OSError: no room for its files
                     logger.error("MongoDB stopped and does not start again: %s", error)
