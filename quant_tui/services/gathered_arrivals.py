@@ -31,7 +31,7 @@ class GatheredArrivals:
         self._seconds = seconds
         self._arrived: Arrived = {}
         self._gathering: asyncio.TimerHandle | None = None
-        self._handing: asyncio.Task[None] | None = None
+        self._handing: set[asyncio.Task[None]] = set()
         self._stop: Callable[[], None] | None = None
 
     def listen(self, arrivals: Arrivals, *missed: BarsArrived) -> None:
@@ -46,16 +46,15 @@ class GatheredArrivals:
             self._stop()
         if self._gathering is not None:
             self._gathering.cancel()
-        if self._handing is not None:
-            self._handing.cancel()
+        for task in self._handing:
+            task.cancel()
 
     async def flush(self) -> None:
         """Hand on at once what has been gathered, and wait until that is done."""
         if self._gathering is not None:
             self._gathering.cancel()
             self._hand_over()
-        if self._handing is not None:
-            await self._handing
+        await asyncio.gather(*self._handing)
 
     def _on_arrival(self, arrived: BarsArrived) -> None:
         self._arrived.setdefault(arrived.interval, set()).update(arrived.symbols)
@@ -65,4 +64,6 @@ class GatheredArrivals:
 
     def _hand_over(self) -> None:
         arrived, self._arrived, self._gathering = self._arrived, {}, None
-        self._handing = asyncio.create_task(self._hand_on(arrived))
+        task = asyncio.create_task(self._hand_on(arrived))
+        self._handing.add(task)
+        task.add_done_callback(self._handing.discard)
