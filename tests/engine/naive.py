@@ -198,9 +198,11 @@ class Naive:
             price = reference * (1 + side * self.worse(quantity, volume))
             extra = price * config.commission + config.commission_per_share
             cost = price + extra
-            unit = cost
+            unit, bare, least = cost, price, config.commission_minimum
             if self.margin:
-                unit = reference + config.max_leverage * (abs(price - reference) + extra)
+                bare = reference + config.max_leverage * abs(price - reference)
+                unit = bare + config.max_leverage * extra
+                least *= config.max_leverage
             most = limit / unit
             budget = {
                 "all_in": limit, "fraction": (config.sizing_value or 0) * equity,
@@ -210,9 +212,11 @@ class Naive:
             each = ticket.decision_close if decided else each
             quantity = budget if config.sizing == "fixed_shares" else budget / each
             if config.commission_minimum > 0:
-                least = config.commission_minimum * (config.max_leverage if self.margin else 1)
-                most = min(most, max(limit - least, 0.0) / price)
-                if not decided and config.sizing != "fixed_shares":
+                with_least = max(limit - least, 0.0) / bare
+                most = min(most, with_least)
+                if not decided and config.sizing == "all_in":
+                    quantity = min(quantity, with_least)
+                elif not decided and config.sizing != "fixed_shares":
                     quantity = min(quantity, max(budget - config.commission_minimum, 0.0) / price)
             if whole:
                 quantity, most = math.floor(quantity), math.floor(most)

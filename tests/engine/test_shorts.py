@@ -163,3 +163,21 @@ def test_a_late_short_order_is_unfilled_as_a_sale(bars_of, simulated):
     assert (found.drops[0].outcome, found.drops[0].side) == ("unfilled", "SELL")
     cover, _ = simulated(bars_of([100.0] * 3), short_entry=[0], short_exit=[2], allow_short=True)
     assert cover.drops[0].side == "BUY"
+
+
+@pytest.mark.parametrize("leverage", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_least_commission_and_a_worse_price_stay_within_the_leverage(
+    simulated, bars_of, leverage, side
+):
+    """All that the equity bears is opened, whole costs taken off, and nothing is called cut."""
+    found, _ = simulated(
+        bars_of([10.0, 10.0, 10.0]), **{"entry" if side > 0 else "short_entry": [0]},
+        allow_short=True, max_leverage=leverage, slippage=0.01, commission_minimum=25.0,
+    )  # fmt: skip
+    (quantity,), (price,), (cash,) = found.fills.quantity, found.fills.price, found.fills.cash
+    assert price == pytest.approx(10.0 * (1 + side * 0.01))
+    equity = cash + quantity * 10.0
+    assert equity == pytest.approx(1000.0 - 25.0 - abs(quantity) * 0.1)
+    assert abs(quantity) * 10.0 == pytest.approx(leverage * equity)
+    assert len(found.drops.wanted) == 0

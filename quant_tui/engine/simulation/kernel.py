@@ -216,10 +216,11 @@ def open_side(
     for _ in range(1 if terms.impact == 0.0 else 2):
         price = reference * (1.0 + side * worse_by(terms, quantity, volume))
         cost = price * (1.0 + terms.commission) + terms.per_share
-        unit = cost
+        unit, bare, least = cost, price, terms.minimum
         if terms.margin:  # costs come off the equity, which bounds the positions
-            extra = abs(price - reference) + price * terms.commission + terms.per_share
-            unit = reference + terms.leverage * extra
+            bare = reference + terms.leverage * abs(price - reference)
+            unit = bare + terms.leverage * (price * terms.commission + terms.per_share)
+            least = terms.leverage * terms.minimum
         affordable = limit / unit
         sized = decision_price if terms.decided else cost
         if sizing == WEIGHTED:
@@ -234,9 +235,11 @@ def open_side(
             budget = terms.sizing_value
         quantity = budget if sizing == FIXED_SHARES else budget / sized
         if terms.minimum > 0.0:
-            least = terms.minimum * (terms.leverage if terms.margin else 1.0)
-            affordable = min(affordable, max(limit - least, 0.0) / price)
-            if not terms.decided and sizing != FIXED_SHARES:
+            most = max(limit - least, 0.0) / bare
+            affordable = min(affordable, most)
+            if not terms.decided and sizing == ALL_IN:
+                quantity = min(quantity, most)
+            elif not terms.decided and sizing != FIXED_SHARES:
                 quantity = min(quantity, max(budget - terms.minimum, 0.0) / price)
         wanted = quantity
         if terms.whole:
