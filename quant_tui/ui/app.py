@@ -27,6 +27,7 @@ from quant_tui.ui.job_watch import JobWatch
 from quant_tui.ui.jumps import JumpOffer
 from quant_tui.ui.opening import OpenServices, ServiceOpening
 from quant_tui.ui.painter import Painter, ThriftyUpdate
+from quant_tui.ui.removal import LastingRemove
 from quant_tui.ui.reporting import Guarded, Severity, logger, report, toast
 from quant_tui.ui.signals import handle_end_signals
 from quant_tui.ui.slow_line import is_slow
@@ -43,8 +44,11 @@ from quant_tui.ui.workspaces import WORKSPACES, Workspace
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.await_remove import AwaitRemove
     from textual.command import Provider
+    from textual.dom import DOMNode
     from textual.screen import Screen
+    from textual.widget import Widget
     from textual.worker import Worker
 
     from quant_tui.config.settings import Settings
@@ -334,6 +338,10 @@ class QuantApp(Guarded, App[None]):
         """Show a short message; while the gate is closed, once it is open."""
         if not self.gate.holds(HeldMessage(message, title, severity, timeout)):
             super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
+        """Take parts of the screen away, also when who waits for it is cancelled meanwhile."""
+        return LastingRemove(super()._prune(*nodes, parent=parent))
 
     # -- painting
 

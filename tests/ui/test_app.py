@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,7 +23,7 @@ from quant_tui.ui.modals.confirm import Confirm
 from quant_tui.ui.modals.form_dialog import FormDialog
 from quant_tui.ui.modals.help import KeyHelp
 from quant_tui.ui.modals.welcome import Welcome
-from quant_tui.ui.widgets.form import Field
+from quant_tui.ui.widgets.form import Field, Form
 from quant_tui.ui.widgets.table import Column, Row, Table
 from quant_tui.ui.widgets.table_grid import TableGrid
 from quant_tui.ui.workspaces import Workspace
@@ -323,6 +324,25 @@ async def test_work_that_comes_back_while_the_app_ends_is_no_error(tmp_path: Pat
 
         made.spawn(work)
     assert missed
+
+
+async def test_a_part_goes_although_who_takes_it_away_is_cancelled(tmp_path: Path) -> None:
+    """As the work that closes a form is when another form is opened at once."""
+    async with make_app(tmp_path).run_test(size=(120, 36)) as pilot:
+        _, made = await show_trying(pilot)
+
+        async def replace(form: Form) -> None:
+            await made.query(Form).remove()
+            await made.mount(form)
+
+        for _ in range(3):
+            await replace(Form(Field("name", "Name"), id="form"))
+            removing = made.spawn(partial(replace, Form(Field("name", "Name"), id="form")))
+            for _step in range(3):
+                await asyncio.sleep(0)
+            removing.cancel()
+            await replace(Form(Field("name", "Name"), id="form"))
+        assert len(made.query(Form)) == 1
 
 
 async def save_nothing(_values: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -63,6 +64,26 @@ async def test_from_a_strategy_to_a_study_that_is_applied_and_taken_back(open_ap
         await driver.until(lambda: not page.report.study.applied)
         (kept,) = await driver.services.strategies.list()
         assert kept.parameters["short_window"] == 15
+
+
+async def test_the_ranges_are_those_of_the_strategy_chosen_last(open_app: Open) -> None:
+    async def before(services):
+        await services.strategies.create("Cross", "SMA_CROSSOVER")
+        await services.strategies.create("Rebound", "RSI_MEAN_REVERSION")
+
+    async with open_app(before=before) as driver:
+        await driver.press("5", "n")
+        form = driver.front("optimise").query_one(StudyForm)
+        of = {one.strategy.name: {f"range.{name}" for name in one.texts}
+              for one in form._strategies.values()}  # fmt: skip
+        keys = {one.strategy.name: key for key, one in form._strategies.items()}
+        for name in ("Cross", "Rebound", "Cross", "Rebound", "Cross"):
+            form.form.field("strategy").value = keys[name]
+            form.field_changed("strategy", form.form.values)
+            await asyncio.sleep(0)
+        await driver.settle()
+        shown = [one.key for one in form.form.fields if one.key.startswith("range.")]
+        assert sorted(shown) == sorted(of["Cross"])
 
 
 async def test_every_page_is_filled(open_app: Open) -> None:

@@ -234,7 +234,7 @@ class StudyForm(MarketForm):
         """Let ranges, help and estimate follow."""
         if key == "strategy":
             _putting: Worker[None] = self.run_worker(
-                self._other_strategy, group="open", exit_on_error=False
+                self._other_strategy, group="open", exclusive=True, exit_on_error=False
             )
         elif key == "sampler":
             self._help("sampler", SAMPLER_HELP[values["sampler"]])
