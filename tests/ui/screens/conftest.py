@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from textual.app import App
 from textual.command import CommandPalette
 from textual.pilot import Pilot
 from textual.worker import Worker
@@ -43,6 +44,10 @@ QUIET = frozenset(
 
 LONG = frozenset({"ask", "decide", "estimate", "listen", "live"})
 """Groups of workers that go on as long as an answer, a study or a compilation does."""
+
+
+LONGEST_MESSAGE = 10.0
+"""Seconds that the messages stay which are to be read before they go."""
 
 
 @dataclass
@@ -137,6 +142,17 @@ def _still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quant_tui.services.freshness.utc_now", lambda: during_last_session)
     monkeypatch.setattr("quant_tui.ui.format.ago", lambda _value, _now=None: "just now")
     monkeypatch.setattr("quant_tui.ui.format.moment", lambda _value: "2026-03-02 09:30")
+
+
+@pytest.fixture(autouse=True)
+def _lasting_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every message stay as long as any does: a busy machine may look for it seconds later."""
+    told = App.notify
+
+    def lasting(self: App[Any], message: str, *, timeout: float | None = None, **how: Any) -> None:
+        told(self, message, timeout=max(timeout or 0.0, LONGEST_MESSAGE), **how)
+
+    monkeypatch.setattr(App, "notify", lasting)
 
 
 @pytest.fixture
