@@ -13,7 +13,7 @@ Example
             page = ResultPage(id="result")
             super().__init__(Table(COLUMNS, markable=True, id="backtests"), page)
 
-        async def refresh_list(self) -> None: self.table.set_rows(...)
+        async def fetch_rows(self) -> None: self.table.set_rows(...)
         async def open_row(self, key: str) -> None: ...; self.show_page("result"); ...
         def show_about(self) -> None: self.about.update(...)
         def job_changed(self, job: Job[object]) -> None: ...
@@ -21,6 +21,7 @@ Example
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from time import monotonic
@@ -75,12 +76,13 @@ class ListWorkspace(Workspace):
         self.more_fields = False
         self._page = page
         self._loaded_at = 0.0
+        self._refreshing = asyncio.Lock()
         self._unsubscribe: Callable[[], None] | None = None
 
     # -- for the workspace to fill in
 
-    async def refresh_list(self) -> None:
-        """Fetch the rows."""
+    async def fetch_rows(self) -> None:
+        """Fetch the rows and put them into the list."""
         raise NotImplementedError
 
     async def open_row(self, key: str) -> None:
@@ -131,6 +133,11 @@ class ListWorkspace(Workspace):
     def _heard(self, job: Job[object]) -> None:
         if job.kind == self.follows and self.is_attached:
             self.job_changed(job)
+
+    async def refresh_list(self) -> None:
+        """Fetch the rows; of several at once, those that were asked for last stay."""
+        async with self._refreshing:
+            await self.fetch_rows()
 
     def refresh_soon(self) -> None:
         """Fetch the rows beside what is going on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import date
@@ -324,6 +325,36 @@ async def test_a_deleted_backtest_comes_back_with_its_result(open_app) -> None:
         await driver.until(lambda: "✓ done" in driver.text)
         await driver.press("enter")
         assert "Profit factor" in driver.text
+
+
+async def test_a_list_that_comes_late_does_not_bring_a_deleted_backtest_back(
+    open_app, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def before(services) -> None:
+        await one_run(services)
+
+    async with open_app((120, 36), before=before) as driver:
+        await driver.press("4")
+        front, service = driver.front("backtests"), driver.services.backtests
+        going, held, fetch = asyncio.Event(), asyncio.Event(), service.list
+
+        async def late(**options):
+            found = await fetch(**options)
+            if not going.is_set():
+                going.set()
+                await held.wait()
+            return found
+
+        monkeypatch.setattr(service, "list", late)
+        front.refresh_soon()
+        await driver.until(going.is_set)
+        await service.delete(front.table.cursor_key)
+        newer = asyncio.create_task(front.refresh_list())
+        await asyncio.wait({newer}, timeout=0.3)  # it waits for the older one
+        held.set()
+        await newer
+        await driver.settle()
+        assert len(front.table.model) == 0
 
 
 async def test_a_changed_run_begins_with_the_earlier_settings(open_app) -> None:

@@ -106,7 +106,7 @@ class Backtests(ListWorkspace):
 
     # -- the list
 
-    async def refresh_list(self) -> None:
+    async def fetch_rows(self) -> None:
         """Fetch the newest; the older ones change only by being deleted."""
         newest = await self.services.backtests.list(limit=PAGE)
         older: list[BacktestSummary] = []

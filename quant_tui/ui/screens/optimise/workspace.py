@@ -103,7 +103,7 @@ class Optimise(ListWorkspace):
 
     # -- the list
 
-    async def refresh_list(self) -> None:
+    async def fetch_rows(self) -> None:
         """Fetch the list."""
         found = await self._service.list()
         self._studies = {one.id: one for one in found}
