@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import numpy as np
@@ -232,6 +233,31 @@ async def test_bars_that_arrive_are_shown(open_app) -> None:
         driver.services.arrivals.publish(BarsArrived((SYMBOL,), "1d"))
         await driver.until(lambda: workspace.view is not before)
         assert workspace.view.symbol == SYMBOL
+
+
+async def test_bars_that_arrive_take_nobody_back_to_their_symbol(
+    open_app, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app() as driver:
+        workspace, _ = await opened(driver)
+        service = driver.services.symbols
+        going, held, fetch = asyncio.Event(), asyncio.Event(), service.profile
+
+        async def late(symbol: str):
+            found = await fetch(symbol)
+            if symbol == SYMBOL:
+                going.set()
+                await held.wait()
+            return found
+
+        monkeypatch.setattr(service, "profile", late)
+        driver.services.arrivals.publish(BarsArrived((SYMBOL,), "1d"))
+        await driver.until(going.is_set)
+        driver.app.go_to("symbol", target="SPX")
+        await driver.until(lambda: workspace.view.symbol == "SPX")
+        held.set()
+        await driver.settle()
+        assert workspace.view.symbol == "SPX"
 
 
 @pytest.mark.parametrize("stocked", [True, False])

@@ -117,7 +117,12 @@ class Symbol(Workspace, Paged):
 
     def _arrived(self, arrived: BarsArrived) -> None:
         if self.view is not None and self.view.symbol in arrived.symbols:
-            self.spawn(partial(self.open, self.view.symbol), group="open", exclusive=True)
+            self.spawn(partial(self._renew, self.view), group="arrived", exclusive=True)
+
+    async def _renew(self, view: SymbolView) -> None:
+        """Show the bars that have come, unless something else was opened meanwhile."""
+        profile = await self.services.symbols.profile(view.symbol)
+        await self._show(profile, instead_of=view)
 
     def on_unmount(self) -> None:
         """Stop listening for bars."""
@@ -145,10 +150,12 @@ class Symbol(Workspace, Paged):
         profile = await self.services.symbols.profile(symbol)
         await self._show(profile)
 
-    async def _show(self, profile: SymbolProfile) -> None:
+    async def _show(self, profile: SymbolProfile, *, instead_of: SymbolView | None = None) -> None:
         services, prices = self.services, None
         if profile.summaries:
             prices = await services.symbols.prices(profile, profile.usual_interval, self.as_of)
+        if instead_of is not None and self.view is not instead_of:
+            return
         self.view = SymbolView(profile, prices, self.as_of, services)
         self.stale_pages()
         self.show_content()
