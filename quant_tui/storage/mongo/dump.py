@@ -19,7 +19,7 @@ from pymongo.errors import BulkWriteError
 from quant_tui.domain.base import Document
 from quant_tui.domain.errors import InvalidInput
 from quant_tui.storage.mongo.codec import object_id
-from quant_tui.storage.mongo.failures import translated
+from quant_tui.storage.mongo.failures import DUPLICATE, translated
 from quant_tui.storage.mongo.migrations import MIGRATIONS_IN_ORDER, apply_schema, migrate
 from quant_tui.storage.mongo.schema import (
     COLLECTIONS,
@@ -40,7 +40,6 @@ BATCH_BYTES = 8 << 20
 BATCH_DOCUMENTS = 1_000
 
 _LENGTH = 4
-_DUPLICATE = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +220,7 @@ async def add_missing(
         try:
             await target.insert_many(portion, ordered=False)
         except BulkWriteError as error:
-            if any(one["code"] != _DUPLICATE for one in error.details["writeErrors"]):
+            if any(one["code"] != DUPLICATE for one in error.details["writeErrors"]):
                 raise
 
 

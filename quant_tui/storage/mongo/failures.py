@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from bson.errors import BSONError
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     ConfigurationError,
     CursorNotFound,
     DocumentTooLarge,
@@ -22,6 +23,9 @@ from pymongo.errors import (
 from quant_tui.domain.errors import Conflict, InvalidInput, StoreUnavailable
 
 T = TypeVar("T")
+
+DUPLICATE = 11000
+"""A unique value is taken."""
 
 _VALIDATION = 121
 _WRITE_CONFLICT = 112
@@ -47,6 +51,8 @@ def translated(noun: str) -> Iterator[None]:
         yield
     except DuplicateKeyError as error:
         raise _taken(noun, error.details or {}) from error
+    except BulkWriteError as error:
+        raise _refused_first(noun, error) from error
     except DocumentTooLarge as error:
         raise InvalidInput(
             f"This {noun} is too large to store ({error}).", hint="Keep it below 16 MB."
@@ -102,6 +108,17 @@ def _taken(noun: str, details: Mapping[str, Any]) -> Conflict:
         return Conflict(f"This {noun} exists already.")
     named = " and ".join(f"{name} {values.get(name)!r}" for name in fields)
     return Conflict(f"A {noun} with {named} exists already.", hint=f"Choose another {fields[0]}.")
+
+
+def _refused_first(noun: str, error: BulkWriteError) -> Exception:
+    """Return the error for the first of many writes that was refused."""
+    refused = error.details.get("writeErrors", [])
+    if not refused:
+        return _refused(noun, error)
+    first = refused[0]
+    if first["code"] == DUPLICATE:
+        return _taken(noun, first)
+    return _refused(noun, OperationFailure(first.get("errmsg", ""), first["code"], first))
 
 
 def _refused(noun: str, error: OperationFailure) -> Exception:

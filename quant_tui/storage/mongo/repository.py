@@ -13,12 +13,13 @@ from typing import Any, Generic
 
 from bson import ObjectId
 from pymongo import UpdateOne
+from pymongo.errors import BulkWriteError
 
 from quant_tui.domain.base import Document, utc_now
 from quant_tui.domain.errors import Conflict, InvalidInput, NotFound
 from quant_tui.storage.mongo import references
 from quant_tui.storage.mongo.codec import E, object_id, to_document, to_entity, to_filter
-from quant_tui.storage.mongo.failures import repeated, translated
+from quant_tui.storage.mongo.failures import DUPLICATE, repeated, translated
 from quant_tui.storage.mongo.schema import BY_ENTITY
 from quant_tui.storage.mongo.store import MetadataStore, Session
 from quant_tui.storage.mongo.writes import Written
@@ -223,8 +224,21 @@ class Repository(Generic[E]):
         if not operations:
             return 0
         with translated(self.noun):
-            done = await self._collection.bulk_write(operations, ordered=False, session=session)
+            new = await self._upserted(operations, session)
         self._tell("")
+        return new
+
+    async def _upserted(self, operations: builtins.list[UpdateOne], session: Session | None) -> int:
+        """Make upserts; those where somebody else made the same new one first are done again."""
+        try:
+            done = await self._collection.bulk_write(operations, ordered=False, session=session)
+        except BulkWriteError as error:
+            refused = error.details["writeErrors"]
+            if session is not None or any(one["code"] != DUPLICATE for one in refused):
+                raise
+            again = [operations[one["index"]] for one in refused]
+            done = await self._collection.bulk_write(again, ordered=False)
+            return done.upserted_count + int(error.details["nUpserted"])
         return done.upserted_count
 
     async def increment(self, id: str, field: str, by: int = 1) -> None:  # noqa: A002 - its name everywhere

@@ -9,6 +9,7 @@ import pytest
 from bson import ObjectId
 
 from quant_tui.domain.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
+from quant_tui.domain.genai import RAGDocument
 from quant_tui.domain.market_data import Company
 from quant_tui.domain.ml_platform import MLModel, ModelDeployment
 from quant_tui.domain.trading import Strategy, StrategyTemplate
@@ -222,6 +223,25 @@ async def test_upsert_many_keeps_ids_and_changes_values(repositories: Repositori
     assert all(after[key].id == before[key].id for key in before)
     assert all(after[key].created_at == before[key].created_at for key in before)
     assert await repositories.companies.upsert_many([], ["symbol"]) == 0
+
+
+async def test_texts_put_by_many_at_once_are_stored_once(mine: UserRepositories) -> None:
+    """Each is looked for by more than what is unique of it: the server repeats no such upsert."""
+    text = sample(RAGDocument)
+    for number in range(100):
+        texts = [text.model_copy(update={"document_id": f"{number} {n}"}) for n in range(3)]
+        new = await asyncio.gather(*(mine.rag_documents.put(texts) for _ in range(8)))
+        assert sum(new) == 3
+    assert await mine.rag_documents.count() == 300
+
+
+async def test_what_is_refused_among_many_is_named(
+    mine: UserRepositories, theirs: UserRepositories
+) -> None:
+    text = sample(RAGDocument).model_copy(update={"document_id": "one"})
+    await mine.rag_documents.put([text])
+    with pytest.raises(Conflict, match="'one' exists already"):
+        await theirs.rag_documents.put([text.model_copy(update={"user_id": OTHER})])
 
 
 async def test_templates_put_by_two_instances_are_one(repositories: Repositories) -> None:
