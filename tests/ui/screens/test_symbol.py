@@ -49,6 +49,21 @@ async def test_a_symbol_opens_from_the_data_and_keys_step_through_the_list(open_
         assert driver.app.front == "data"
 
 
+async def test_every_key_counts_however_fast_they_are(open_app) -> None:
+    async with open_app() as driver:
+        await driver.press("0", "enter")
+        await driver.until(lambda: driver.app.front == "symbol")
+        await driver.settle()
+        symbol = driver.front("symbol")
+        at = symbol.listed.index(symbol.view.symbol)
+        for key in ("J", "J", "J", "K", "J"):
+            driver.app.simulate_key(key)
+        await driver.settle()
+        assert symbol.view.symbol == symbol.listed[at + 3]
+        await driver.press("J")
+        assert symbol.view.symbol == symbol.listed[at + 4]
+
+
 async def test_intervals_zoom_and_a_date(open_app) -> None:
     async with open_app() as driver:
         _, page = await opened(driver)

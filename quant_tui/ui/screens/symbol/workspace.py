@@ -85,6 +85,8 @@ class Symbol(Workspace, Paged):
         self.as_of: datetime | None = None
         self.listed: tuple[str, ...] = ()
         """The list one came from; empty for all symbols of the store."""
+        self._steps = 0
+        """How far one goes in the list that is not shown yet: keys can be faster than bars."""
         self._listening: Callable[[], None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -154,8 +156,11 @@ class Symbol(Workspace, Paged):
         services, prices = self.services, None
         if profile.summaries:
             prices = await services.symbols.prices(profile, profile.usual_interval, self.as_of)
-        if instead_of is not None and self.view is not instead_of:
-            return
+        if instead_of is not None:
+            if self.view is not instead_of:
+                return
+        else:
+            self._steps = 0
         self.view = SymbolView(profile, prices, self.as_of, services)
         self.stale_pages()
         self.show_content()
@@ -219,15 +224,17 @@ class Symbol(Workspace, Paged):
 
     def action_step(self, steps: int) -> None:
         """Go to the next or previous symbol of the list; it goes round."""
-        self.spawn(partial(self._step, steps), group="open", exclusive=True)
+        self._steps += steps
+        self.spawn(self._step, group="open", exclusive=True)
 
-    async def _step(self, steps: int) -> None:
+    async def _step(self) -> None:
         if self.view is None:
             return
         names = self.listed or await self.services.symbols.names()
         if not names:
             return
-        at = names.index(self.view.symbol) if self.view.symbol in names else -min(steps, 0)
+        steps, known = self._steps, self.view.symbol in names
+        at = names.index(self.view.symbol) if known else -min(steps, 0)
         await self.open(names[(at + steps) % len(names)])
 
     def action_find(self) -> None:
