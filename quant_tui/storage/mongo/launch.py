@@ -16,8 +16,8 @@ from pathlib import Path
 
 from quant_tui.domain.errors import StoreUnavailable
 
-_SHELL = 'umask 077; echo $$ > "$0.new" && mv -f "$0.new" "$0"; exec "$@"'
-"""Write the process id in one step, then become the server: no moment without a record."""
+_SHELL = 'umask 077; echo $$ > "$0"; exec "$@"'
+"""Write the process id, then become the server: no moment without a true record."""
 
 _LOG_BYTES = 2_000_000
 _LEAST_FREE_BYTES = 100_000_000

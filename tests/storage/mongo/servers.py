@@ -27,8 +27,10 @@ PATIENCE_SECONDS = 60.0
 
 
 def pid(home: Path) -> int:
-    """Return the process id of the home's server."""
-    return int((home / "data" / "server.pid").read_text())
+    """Return the process id of the home's server, which writes it as it starts."""
+    record = home / "data" / "server.pid"
+    wait_for(lambda: record.read_text().endswith("\n"))
+    return int(record.read_text())
 
 
 def reaper_pid(home: Path) -> int:
