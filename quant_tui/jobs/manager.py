@@ -282,9 +282,7 @@ class JobManager:
             job.status = RunStatus.COMPLETED
             job.progress = 1.0
         except (Cancelled, asyncio.CancelledError):
-            job.status = RunStatus.CANCELLED
-            if job._started is None and abandoned is not None:
-                await self._abandon(job, abandoned)
+            await self._cancelled(job, abandoned)
         except QuantError as error:
             self._fail(job, error)
         except Exception as error:
@@ -298,11 +296,19 @@ class JobManager:
             job._ended = time.monotonic()
             self._notify(known)
 
-    async def _abandon(self, job: Job[T], abandoned: Callable[[], Awaitable[None]]) -> None:
+    async def _cancelled(
+        self, job: Job[T], abandoned: Callable[[], Awaitable[None]] | None
+    ) -> None:
+        """End a job as cancelled, once that of one which never began has been kept."""
+        status = RunStatus.CANCELLED
         try:
-            await abandoned()
+            if job._started is None and abandoned is not None:
+                await abandoned()
         except QuantError as error:
             self._fail(job, error)
+            status = RunStatus.FAILED
+        finally:
+            job.status = status
 
     @staticmethod
     def _fail(job: Job[T], error: QuantError) -> None:

@@ -85,6 +85,7 @@ async def test_waiting_work_is_abandoned_when_cancelled(manager: JobManager) -> 
         pytest.fail("cancelled work must not start")
 
     async def note() -> None:
+        assert not second.status.is_final, "who sees its end finds what it left"
         abandoned.append("yes")
 
     first = manager.start("hold", "Holding", hold)
