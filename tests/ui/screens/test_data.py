@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
+from quant_tui.ui.screens.data_import import import_form
 from quant_tui.ui.screens.data_import.paths import matches
 
 GOOD = (
@@ -126,6 +129,30 @@ async def test_a_symbol_that_came_from_a_file_name_goes_with_that_file(
         await driver.until(lambda: "✓ Imported" in driver.text)
         (symbol,) = await driver.services.market_data.symbols()
         assert symbol.symbol == "삼성전자"
+
+
+async def test_a_form_that_is_left_while_it_looks_into_a_file_tells_nothing(
+    open_app, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    removals = []
+
+    async def leave() -> None:
+        removals.append(form.remove())
+
+    def is_file(text: str) -> bool:
+        if threading.current_thread() is not threading.main_thread() and not removals:
+            asyncio.run_coroutine_threadsafe(leave(), loop).result()
+        return True
+
+    async with open_app((120, 36), stocked=False) as driver:
+        await driver.press("0", "n")
+        form = driver.front("data").query_one("#import")
+        monkeypatch.setattr(import_form, "_is_file", is_file)
+        form.form.field("path").value = f"{folder}/bad.csv"
+        await driver.until(lambda: bool(removals))
+        await removals[0]
+        await driver.settle()
 
 
 async def test_a_file_that_cannot_be_read_is_not_blamed_on_the_next(open_app, folder: Path) -> None:

@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from quant_tui.ui.reporting import describe
+from quant_tui.ui.reporting import describe, leaves, report
 from quant_tui.ui.screens.data_fetch.fetch_text import plan_lines, problem_page, waiting_lines
 from quant_tui.ui.widgets.choice import Choice
 from quant_tui.ui.widgets.form import Field, Form
@@ -194,7 +194,10 @@ class FetchForm(Vertical):
             self.page.show(partial(problem_page, *describe(error)))
             return
         except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
-            self.page.show(partial(problem_page, *describe(error)))
+            if leaves(self):
+                report(self, error)
+            else:
+                self.page.show(partial(problem_page, *describe(error)))
             return
         self.page.show(partial(plan_lines, plan))
 

@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
-from quant_tui.ui.reporting import describe
+from quant_tui.ui.reporting import describe, leaves, report
 from quant_tui.ui.screens.data_import.import_text import inspection_lines, matches_lines
 from quant_tui.ui.screens.data_import.paths import PathSuggester, matches
 from quant_tui.ui.widgets.choice import Choice
@@ -182,11 +182,16 @@ class ImportForm(Vertical):
         try:
             inspection = await self._service.inspect(self._request(self.form.values))
         except Exception as error:  # noqa: BLE001 -- shown, and logged when it is ours
+            if leaves(self):
+                report(self, error)
+                return
             title, message = describe(error)
             self._unreadable = text
             self.form.field("path").set_error(UNREADABLE)
             lines = [Content.styled(f"✗ {title}", "bold $text-error"), Content("")]
             self.page.show(lambda width: [*lines, *Content(message).wrap(width)])
+            return
+        if leaves(self):
             return
         self._unreadable = ""
         self.form.field("path").set_error("")
