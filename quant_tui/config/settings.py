@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -26,6 +25,7 @@ from quant_tui.config.chat import (
 )
 from quant_tui.config.locations import Locations, locate
 from quant_tui.config.retrieval import RetrievalSettings, checked_address
+from quant_tui.config.whole_file import write_whole
 from quant_tui.domain.errors import InvalidInput
 
 
@@ -474,15 +474,7 @@ def _end(lines: list[str], start: int) -> int:
 def _write(path: Path, lines: list[str]) -> None:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # a name of its own: another instance may be writing the same file
-        descriptor, name = tempfile.mkstemp(".tmp", f".{path.name}.", path.parent)
-        scratch = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write("\n".join(lines) + "\n")
-            scratch.replace(path)
-        finally:
-            scratch.unlink(missing_ok=True)
+        write_whole(path, ("\n".join(lines) + "\n").encode())
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}.") from error
 

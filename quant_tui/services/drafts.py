@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from quant_tui.config.whole_file import write_whole
 from quant_tui.domain.base import utc_now
 from quant_tui.domain.errors import StoreUnavailable
-from quant_tui.services.whole_file import write_whole
 
 Done = TypeVar("Done")
 

@@ -22,8 +22,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from quant_tui.config.whole_file import write_whole
 from quant_tui.domain.errors import InvalidInput
-from quant_tui.services.whole_file import write_whole
 
 log = logging.getLogger(__name__)
 

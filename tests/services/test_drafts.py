@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from quant_tui.config.whole_file import write_whole
 from quant_tui.domain.errors import StoreUnavailable
 from quant_tui.services import drafts as module
 from quant_tui.services.drafts import NEW, Drafts
-from quant_tui.services.whole_file import write_whole
 
 
 @pytest.fixture
