@@ -33,13 +33,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_loading_the_sample_data_takes_under_five_seconds(tmp_path: Path) -> None:
-    # The best of three homes, and longer by as much as others want the processors: the bound is
-    # on the program, not on what else the machine does.
+    # The best of three homes: the bound is on the program, not on what else the machine does.
     taken = []
     for number in range(3):
         done = _run(tmp_path / str(number), "data", "import", "--sample", "--json")
         taken.append(json.loads(done.stdout)["seconds"])
-        if taken[-1] < 5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)):
+        if taken[-1] < 5:
             return
     pytest.fail(f"it took {taken} seconds")
 

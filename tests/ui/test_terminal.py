@@ -134,8 +134,10 @@ def test_signals_end_it_well_even_with_a_job_running(
 ) -> None:
     terminal = start(run, tmp_path, "job")
     terminal.wait_for("Golden cross")
+    started = time.monotonic()
     os.kill(terminal.child.pid, number)
     assert terminal.end() == code  # the job would go on for an hour
+    assert time.monotonic() - started < 3
     terminal.assert_restored()
     assert (tmp_path / "cancelled").exists()
     assert (tmp_path / "closed").exists()
