@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -153,6 +154,29 @@ def _lasting_messages(monkeypatch: pytest.MonkeyPatch) -> None:
         told(self, message, timeout=max(timeout or 0.0, LONGEST_MESSAGE), **how)
 
     monkeypatch.setattr(App, "notify", lasting)
+
+
+def hold_first_list(
+    monkeypatch: pytest.MonkeyPatch, service: Any
+) -> tuple[asyncio.Event, asyncio.Event]:
+    """Keep the next list that a service has fetched from whoever asked for it.
+
+    Returns
+    -------
+    tuple[asyncio.Event, asyncio.Event]
+        Set when it has been fetched, and to be set to hand it out.
+    """
+    going, held, fetch = asyncio.Event(), asyncio.Event(), service.list
+
+    async def late(**options: Any) -> Any:
+        found = await fetch(**options)
+        if not going.is_set():
+            going.set()
+            await held.wait()
+        return found
+
+    monkeypatch.setattr(service, "list", late)
+    return going, held
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from quant_tui.ui.screens.backtests.run_request import read_request as read
 from quant_tui.ui.screens.backtests.run_request import symbols_in
 from quant_tui.ui.screens.results.overview import Overview
 
+from .conftest import hold_first_list
+
 KNOWN = {
     "SPX": (date(1999, 1, 4), date(2018, 12, 31)),
     "GAON.SYN": (date(2010, 1, 4), date(2018, 12, 31)),
@@ -336,16 +338,7 @@ async def test_a_list_that_comes_late_does_not_bring_a_deleted_backtest_back(
     async with open_app((120, 36), before=before) as driver:
         await driver.press("4")
         front, service = driver.front("backtests"), driver.services.backtests
-        going, held, fetch = asyncio.Event(), asyncio.Event(), service.list
-
-        async def late(**options):
-            found = await fetch(**options)
-            if not going.is_set():
-                going.set()
-                await held.wait()
-            return found
-
-        monkeypatch.setattr(service, "list", late)
+        going, held = hold_first_list(monkeypatch, service)
         front.refresh_soon()
         await driver.until(going.is_set)
         await service.delete(front.table.cursor_key)

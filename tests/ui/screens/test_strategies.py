@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from quant_tui.services.strategy_rules import check_text
 from quant_tui.ui.screens.strategies.backtests_ahead import (
     SHOWN_BACKTESTS,
@@ -11,6 +9,8 @@ from quant_tui.ui.screens.strategies.backtests_ahead import (
     BacktestsOf,
 )
 from quant_tui.ui.screens.strategies.rules_text import constraints, expression, range_of, rules
+
+from .conftest import hold_first_list
 
 
 async def test_an_empty_list_offers_the_key_that_fills_it(open_app) -> None:
@@ -311,17 +311,7 @@ async def test_a_list_that_comes_late_does_not_take_an_imported_strategy_away(
         await driver.services.strategies.create("Older", "SMA_CROSSOVER")
         await driver.press("3", "w")
         front = driver.front("strategies")
-        service, held, going = driver.services.strategies, asyncio.Event(), asyncio.Event()
-        fetch = service.list
-
-        async def late(**options):
-            found = await fetch(**options)
-            if not going.is_set():
-                going.set()
-                await held.wait()
-            return found
-
-        monkeypatch.setattr(service, "list", late)
+        going, held = hold_first_list(monkeypatch, driver.services.strategies)
         front._loaded_at = 0.0
         await driver.pilot.press("escape")
         await driver.until(going.is_set)
